@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Who somebody is and how they prove it."""
+
+    name = "accounts"

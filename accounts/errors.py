@@ -1,0 +1,84 @@
+"""The root of every error a client may see, and those of accounts. chat/errors.py has the others.
+
+`code` is public and the same over REST and WebSocket; the HTTP status of each is in api/problems.py.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong with one field of a request."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class RoomwireError(Exception):
+    """A refusal in words a client can act on. `retry_after` is in seconds."""
+
+    code = "error"
+    detail = "The request was refused."
+    retry_after: float | None = None
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or type(self).detail
+        super().__init__(self.detail)
+
+
+class Invalid(RoomwireError):
+    """The request has the wrong shape or breaks a limit; `violations` says where."""
+
+    code = "invalid"
+    detail = "The request is not valid."
+
+    def __init__(self, *violations: Violation) -> None:
+        self.violations = violations
+        super().__init__("; ".join(f"{item.field}: {item.detail}" for item in violations) or None)
+
+
+class Unauthenticated(RoomwireError):
+    """No credentials, or ones that are wrong, expired or revoked: which of these is not said."""
+
+    code = "unauthenticated"
+    detail = "A valid token is needed."
+
+
+class InvalidCredentials(RoomwireError):
+    """Unknown user, wrong password and deactivated account are one answer."""
+
+    code = "invalid_credentials"
+    detail = "The user name or the password is not right."
+
+
+class UsernameTaken(RoomwireError):
+    code = "username_taken"
+    detail = "Somebody else has this user name."
+
+
+class Malformed(RoomwireError):
+    """Not JSON at all, or no object with a `type`."""
+
+    code = "malformed"
+    detail = "This is not a JSON object with a type."
+
+
+class UnknownCommand(RoomwireError):
+    code = "unknown_command"
+    detail = "There is no such command."
+
+
+class Unavailable(RoomwireError):
+    """The database does not answer. What was asked may be asked again."""
+
+    code = "unavailable"
+    detail = "The database did not answer. Try again."
+    retry_after = 1.0
+
+
+class Internal(RoomwireError):
+    """A bug of ours; the log has it."""
+
+    code = "internal"
+    detail = "Something went wrong on the server."

@@ -1,0 +1,47 @@
+"""The event log of a room, for clients that poll."""
+
+from uuid import UUID
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api import pages
+from api.authentication import identity
+from api.schema import query
+from chat import events
+
+
+class Events(APIView):
+    @extend_schema(
+        operation_id="rooms_events_list",
+        parameters=[
+            query("after_seq", "The last seq you have; 0 is the beginning."),
+            query("limit", "At most this many, 50 unless said."),
+        ],
+        responses={200: pages.EventPage},
+        tags=["events"],
+    )
+    def get(self, request: Request, room_id: UUID) -> Response:
+        page = events.page(
+            user_id=identity(request).user_id,
+            room_id=room_id,
+            after_seq=pages.number(request, "after_seq") or 0,
+            limit=pages.limit(request),
+        )
+        return Response(_page(request, page))
+
+
+def _page(request: Request, page: events.Page) -> pages.EventPage:
+    following = pages.address(request, after_seq=page.entries[-1].seq) if page.more else None
+    return pages.EventPage(
+        # The stored text goes out as it is.
+        results=[msgspec.Raw(entry.payload.encode()) for entry in page.entries],  # type: ignore[misc]
+        next=following,
+        previous=None,
+        epoch=str(page.head.epoch),
+        head=page.head.seq,
+        recovered=page.recovered,
+    )

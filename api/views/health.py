@@ -1,0 +1,23 @@
+"""For balancers and supervisors: is the process alive, and should it get traffic."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+
+from chat.broadcast import announcer
+
+
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """Alive: says nothing of the services behind, or their hiccup would restart every process."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Ready while the database answers. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "database": "down"}, status=503)
+    layer = announcer.probe()
+    status = "ok" if layer else "degraded"
+    return JsonResponse({"status": status, "database": "ok", "layer": "ok" if layer else "down"})

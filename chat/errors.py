@@ -1,0 +1,38 @@
+"""What the rules refuse, in public codes. The root and the errors of accounts are in accounts/errors.py."""
+
+from accounts.errors import RoomwireError
+
+
+class ChatError(RoomwireError):
+    """A refusal by the rules of rooms."""
+
+
+class NotFound(ChatError):
+    """No such thing, or not yours to see: deliberately one answer."""
+
+    code = "not_found"
+    detail = "There is no such thing, or it is not yours to see."
+
+
+class NotAMember(ChatError):
+    """A public room may be read by anybody; writing takes a membership."""
+
+    code = "not_a_member"
+    detail = "Join the room first."
+
+
+class Forbidden(ChatError):
+    code = "forbidden"
+    detail = "Your role in this room does not allow this."
+
+
+class LastOwner(ChatError):
+    code = "last_owner"
+    detail = "A room keeps at least one owner."
+
+
+class LimitExceeded(ChatError):
+    """`detail` names the limit."""
+
+    code = "limit_exceeded"
+    detail = "A limit was reached."

@@ -1,0 +1,30 @@
+"""The log as clients read it, by polling: the same entries as on the socket, recovered the same way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from chat import access, log
+from chat.log import Entry, Head
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`recovered` is False when the log can't continue from the `seq` that was asked for: start from a snapshot."""
+
+    head: Head
+    recovered: bool
+    entries: Sequence[Entry]
+
+    @property
+    def more(self) -> bool:
+        return bool(self.entries) and self.entries[-1].seq < self.head.seq
+
+
+def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int) -> Page:
+    """Up to `limit` events past `after_seq` of a room somebody may read. Raises NotFound."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    entries = log.read(room_id=room.id, after=after_seq, limit=limit)
+    head = Head(room.epoch, max(room.last_seq, entries[-1].seq if entries else 0))
+    continues = entries[0].seq == after_seq + 1 if entries else after_seq == head.seq
+    return Page(head, continues, entries)

@@ -1,0 +1,60 @@
+"""What people may type: checks of text and of app-defined data, the same through every door.
+
+What is refused here would fail later: PostgreSQL stores neither NUL nor half a surrogate pair, and JSON knows
+no numbers beyond what every client can read.
+"""
+
+from typing import Any
+
+import msgspec
+
+from accounts.errors import Invalid, Violation
+from chat import wire
+
+_DEPTH_MAX = 32
+_NUMBER_MAX = 2**63
+
+
+def text(field: str, value: str, *, maximum: int) -> str:
+    """`value`, unchanged. Raises Invalid naming the field and the limit, in characters (code points)."""
+    if len(value) > maximum:
+        raise Invalid(Violation(field, "too_long", f"At most {maximum} characters."))
+    if not value.strip():
+        raise Invalid(Violation(field, "blank", "This may not be blank."))
+    if not _storable(value):
+        raise Invalid(Violation(field, "invalid", "NUL and unpaired surrogates are not text."))
+    return value
+
+
+def data(field: str, value: Any, *, maximum: int) -> Any:
+    """`value`, unchanged. Raises Invalid when it is too deep, holds what can't be stored, or exceeds `maximum` bytes."""
+    problem = _problem(value, _DEPTH_MAX)
+    if problem:
+        raise Invalid(Violation(field, "invalid", problem))
+    if len(wire.encode(value)) > maximum:
+        raise Invalid(Violation(field, "too_long", f"At most {maximum} bytes of JSON."))
+    return value
+
+
+def _storable(value: str) -> bool:
+    if "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _problem(value: Any, depth: int) -> str | None:
+    if depth == 0:
+        return f"At most {_DEPTH_MAX} levels deep."
+    if isinstance(value, str):
+        return None if _storable(value) else "NUL and unpaired surrogates are not text."
+    if isinstance(value, int | float):
+        return None if abs(value) < _NUMBER_MAX else "A number is out of range."
+    if isinstance(value, dict):
+        return next(filter(None, (_problem(part, depth - 1) for item in value.items() for part in item)), None)
+    if isinstance(value, list):
+        return next(filter(None, (_problem(part, depth - 1) for part in value)), None)
+    return None

@@ -1,0 +1,89 @@
+"""The environment: every variable Roomwire reads, typed, in one place.
+
+Nothing else in the project touches `os.environ`. `.env.example` lists the same names with their meaning.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = PROJECT_DIR / "var"
+
+_env = environ.Env()
+
+
+def settings_module(default: str) -> None:
+    """Name the Django settings of this process unless the environment already does."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", default)
+
+
+def secret_key() -> str:
+    return str(_env.str("SECRET_KEY", default=""))
+
+
+def allowed_hosts() -> list[str]:
+    return list(_env.list("ALLOWED_HOSTS", default=[]))
+
+
+def cors_allowed_origins(default: list[str]) -> list[str]:
+    """Exact origins (`https://app.example.com`) whose pages may call REST and open sockets."""
+    return list(_env.list("CORS_ALLOWED_ORIGINS", default=default))
+
+
+def database_url(default: str) -> str:
+    return str(_env.str("DATABASE_URL", default=default))
+
+
+def database_pool_size() -> int:
+    """Most PostgreSQL connections of one process; times the processes it must fit `max_connections`."""
+    return int(_env.int("DATABASE_POOL_SIZE", default=20))
+
+
+def database_statement_timeout_ms() -> int:
+    """0 lifts the limit, for a long migration."""
+    return int(_env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=10_000))
+
+
+def redis_url() -> str:
+    """Empty: the channel layer lives in this process's memory."""
+    return str(_env.str("REDIS_URL", default=""))
+
+
+def redis_prefix() -> str:
+    """Keeps installations that share one Redis apart."""
+    return str(_env.str("REDIS_PREFIX", default="roomwire"))
+
+
+def https() -> bool:
+    """Off only where clients really speak plain HTTP: a machine talking to itself."""
+    return bool(_env.bool("HTTPS", default=True))
+
+
+def log_level() -> str:
+    return str(_env.str("LOG_LEVEL", default="INFO")).upper()
+
+
+def host() -> str:
+    return str(_env.str("HOST", default="127.0.0.1"))
+
+
+def port() -> int:
+    return int(_env.int("PORT", default=8000))
+
+
+def workers() -> int:
+    """Server processes started together: WORKERS, else WEB_CONCURRENCY, else a server's own `--workers`."""
+    named = _env.int("WORKERS", default=0) or _env.int("WEB_CONCURRENCY", default=0)
+    return int(named) or _workers_flag(sys.argv) or 1
+
+
+def _workers_flag(argv: list[str]) -> int:
+    for index, word in enumerate(argv):
+        name, _, value = word.partition("=")
+        if name in ("--workers", "-w"):
+            value = value or (argv[index + 1] if index + 1 < len(argv) else "")
+            return int(value) if value.isdigit() else 0
+    return 0

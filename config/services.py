@@ -1,0 +1,62 @@
+"""The database and the channel layer as Django wants them, from one URL each."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from config import env
+
+# WAL lets readers and the one writer work side by side; IMMEDIATE takes the write lock where a transaction
+# begins, because upgrading a read lock under threads fails at once with "database is locked".
+_SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+
+def database(url: str) -> dict[str, Any]:
+    """The `DATABASES` entry for a sqlite:// or postgres:// URL."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    engine = str(config.get("ENGINE", ""))
+    if engine.endswith("sqlite3"):
+        env.STATE_DIR.mkdir(exist_ok=True)
+        return config | {"OPTIONS": _SQLITE}
+    if engine.endswith("postgresql"):
+        return config | {"CONN_MAX_AGE": 0, "OPTIONS": _postgres_options()}
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///")
+
+
+def _postgres_options() -> dict[str, Any]:
+    """A pool per process (threads come and go, connections stay), and an end to every wait."""
+    return {
+        "pool": {"min_size": 1, "max_size": env.database_pool_size(), "timeout": 5},
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "options": f"-c statement_timeout={env.database_statement_timeout_ms()}",
+    }
+
+
+def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
+    """The `CHANNEL_LAYERS` entry: Redis pub/sub, or this process's memory when there is no URL.
+
+    Neither keeps anything that matters: both only carry hints (docs/adr/0002-hints-not-deliveries.md).
+    """
+    if not url:
+        # The defaults drop past 100 waiting messages and forget every group after a day.
+        config = {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400}
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": config}
+    host = {
+        "address": url,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 1,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        # The hub and the announcer decide for themselves when to try again.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    config = {"hosts": [host], "prefix": prefix}
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}

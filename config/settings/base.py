@@ -1,0 +1,141 @@
+"""Settings that hold in every mode. DATABASE_URL and REDIS_URL choose the mode; nothing else asks which it is."""
+
+from datetime import timedelta
+from typing import Any
+
+from config import env, services
+
+BASE_DIR = env.PROJECT_DIR
+
+SECRET_KEY = env.secret_key()
+DEBUG = False
+ALLOWED_HOSTS = env.allowed_hosts()
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "accounts",
+    "chat",
+    "api",
+    "realtime",
+]
+
+# Every one of them is async-capable, so a request crosses to a thread once: for its view.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+
+DATABASES = {"default": services.database(env.database_url(f"sqlite:///{env.STATE_DIR / 'roomwire.sqlite3'}"))}
+CHANNEL_LAYERS = {"default": services.channel_layer(env.redis_url(), prefix=env.redis_prefix())}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+# The check looks for unique=True; the constraint on Lower("username") is the stronger one.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.STATE_DIR / "static"
+
+# No cookie authenticates anything, so credentials never cross origins.
+CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(default=[])
+CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["api.json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["api.json.WireRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Roomwire",
+    "DESCRIPTION": "Rooms, messages and their recovery. The WebSocket protocol is in docs/protocol.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# Tokens (accounts).
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=60)
+TICKET_LIFETIME = timedelta(seconds=60)
+
+# Limits (chat): characters, bytes of JSON, rows. Each is named in the error when it is hit.
+ROOM_NAME_MAX = 100
+MESSAGE_BODY_MAX = 4_000
+MESSAGE_DATA_MAX_BYTES = 16_384
+CLIENT_REF_MAX = 100
+PAGE_MAX = 200
+REQUEST_MAX_BYTES = 65_536
+
+# The socket (realtime).
+REALTIME_FRAME_MAX_BYTES = 65_536
+REALTIME_ROOMS_PER_CONNECTION = 100
+REALTIME_HEARTBEAT_SECONDS = 25
+REALTIME_AUTHENTICATION_SECONDS = 10
+REALTIME_OUTBOX_MAX_BYTES = 1_048_576
+REALTIME_STALLED_SECONDS = 10
+REALTIME_DATABASE_THREADS = 8
+REALTIME_RECONCILE_SECONDS = 1.0
+REALTIME_LINGER_SECONDS = 5.0
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "root": {"handlers": ["console"], "level": env.log_level()},
+    # uvicorn and Django install handlers of their own; these lines send everything through the filter instead.
+    "loggers": {
+        name: {"handlers": [], "level": level, "propagate": True}
+        for name, level in {
+            "django": env.log_level(),
+            "django.server": env.log_level(),
+            "uvicorn": env.log_level(),
+            "uvicorn.error": env.log_level(),
+            "uvicorn.access": env.log_level(),
+        }.items()
+    },
+}

@@ -1,0 +1,27 @@
+"""Production: refuses to start on anything it would have to guess."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+from config.settings.base import *  # noqa: F403
+
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:  # noqa: F405
+    raise ImproperlyConfigured("SECRET_KEY must be set to at least 50 random characters (openssl rand -base64 48).")
+if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:  # noqa: F405
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that clients use, comma-separated.")
+if not env.redis_url() and env.workers() > 1:
+    raise ImproperlyConfigured(
+        f"{env.workers()} workers without REDIS_URL: the in-memory channel layer can't reach the other processes,"
+        " so their clients would hear nothing. Set REDIS_URL, or WORKERS=1."
+    )
+
+# TLS ends at the proxy, which says so in this header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = env.https()
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
+SECURE_HSTS_PRELOAD = env.https()
+SECURE_REFERRER_POLICY = "no-referrer"
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

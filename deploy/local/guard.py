@@ -1,0 +1,34 @@
+"""Becomes another program: as the given user, and signalled by the kernel when its parent dies.
+
+Usage: guard.py PARENT_PID DEATH_SIGNAL UID GID PROGRAM [ARGUMENT ...]; DEATH_SIGNAL 0 is none.
+
+A program of its own because the order matters and Popen can't give it: a change of user clears the
+death signal (prctl(2), PR_SET_PDEATHSIG), and `preexec_fn` is unsafe in a process with threads. It
+runs before the change of user, so the new user need not be able to run this Python.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(parent: int, death_signal: int, uid: int, gid: int, program: list[str]) -> None:
+    # Python ignores these two, and what is ignored stays ignored in the program it becomes.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    if uid != os.getuid():
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+    if death_signal and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
+        if os.getppid() != parent:  # it died before we asked to be told
+            sys.exit(1)
+    os.execv(program[0], program)
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:5]), program=sys.argv[5:])

@@ -1,0 +1,25 @@
+"""Every code this server closes a socket with, what it means, and whether to come back."""
+
+from enum import IntEnum
+
+
+class Close(IntEnum):
+    """docs/protocol.md has the same table; a test holds the two together."""
+
+    SERVER_ERROR = 1011, "server error", "yes, with backoff"
+    UNSUPPORTED_DATA = 1003, "binary frame", "no"
+    BAD_COMMANDS = 4400, "too many frames that are not valid commands", "no"
+    UNAUTHENTICATED = 4401, "no, bad, expired or revoked credentials", "after getting a new token"
+    FORBIDDEN = 4403, "origin forbidden", "no"
+    NOT_FOUND = 4404, "no such room, or not yours to see", "no"
+    TOO_SLOW = 4408, "too slow, or no authentication in time", "yes, with backoff"
+
+    meaning: str
+    reconnect: str
+
+    def __new__(cls, code: int, meaning: str, reconnect: str) -> "Close":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        member.reconnect = reconnect
+        return member

@@ -1,0 +1,195 @@
+"""A connection's life: accepted, authenticated, its commands carried out one after the other, gone.
+
+It has no channel and no queue on the channel layer; the hub alone talks to that.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from accounts import tickets
+from accounts.errors import Internal, RoomwireError, Unauthenticated, Unavailable
+from accounts.tokens import Identity
+from chat import wire
+from realtime import commands, protocol
+from realtime.closing import Close
+from realtime.connection import Connection
+from realtime.hub import Hub
+from realtime.threads import in_thread
+
+logger = logging.getLogger(__name__)
+
+_BAD_FRAMES = 10
+_BAD_FRAMES_SECONDS = 60.0
+
+Message = dict[str, Any]
+
+
+class Consumer(AsyncConsumer):
+    """One WebSocket. `hub` is the process's."""
+
+    channel_layer_alias = None  # type: ignore[assignment]  # Channels then opens no channel for this socket
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.connection: Connection | None = None
+        self.deadline: asyncio.TimerHandle | None = None
+        self.bad_frames: deque[float] = deque(maxlen=_BAD_FRAMES)
+
+    async def __call__(
+        self, scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """Channels' own runs each message as a task and hops to a thread before it; one loop is enough."""
+        self.scope, self.base_send = scope, send
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self.dispatch(message)
+        except Exception:
+            logger.exception("a connection failed")
+            await self._close(Close.SERVER_ERROR)
+        finally:
+            self._gone()
+
+    async def dispatch(self, message: Message) -> None:
+        if message["type"] == "websocket.connect":
+            await self._connect()
+        elif message.get("text") is None:
+            await self._close(Close.UNSUPPORTED_DATA)
+        else:
+            await self._frame(message["text"])
+
+    # Beginning
+
+    async def _connect(self) -> None:
+        offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", [])
+        await self.base_send(
+            {"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None}
+        )
+        identity = self.scope["identity"]
+        if identity is None:
+            self._close_in(settings.REALTIME_AUTHENTICATION_SECONDS, Close.TOO_SLOW)
+        else:
+            await self._begin(identity)
+
+    async def _begin(self, identity: Identity) -> None:
+        self.connection = Connection(self.base_send, self.hub, identity)
+        self._expire()
+        self.connection.tell(_welcome(self.connection))
+        room = self.scope["url_route"]["kwargs"].get("room")
+        if room is not None:
+            await self._subscribe_to_url(self.connection, room)
+
+    async def _subscribe_to_url(self, connection: Connection, room: str) -> None:
+        """`/ws/rooms/<id>/?since=`: answered like a command whose id is "url"."""
+        since = dict(pair.partition("=")[::2] for pair in self.scope["query_string"].decode().split("&")).get("since")
+        position = protocol.Position(int(since) if since and since.isdigit() else None)
+        try:
+            await commands.subscribe_one(connection, "url", UUID(room), position)
+        except (RoomwireError, ValueError):
+            await self._close(Close.NOT_FOUND)
+
+    # Frames
+
+    async def _frame(self, text: str) -> None:
+        try:
+            command = protocol.decode(text)
+        except protocol.Rejected as rejected:
+            await self._reject(rejected)
+            return
+        if self.connection is None:
+            await self._authenticate(command)
+        else:
+            await self._carry_out(self.connection, command)
+
+    async def _carry_out(self, connection: Connection, command: protocol.Command) -> None:
+        """A command that fails gets its error, and the connection lives on."""
+        try:
+            await commands.HANDLERS[type(command)](connection, command)
+        except RoomwireError as error:
+            connection.tell(protocol.refusal(command.id, error))
+        except (OperationalError, InterfaceError) as error:
+            logger.error("%s failed: %s", type(command).__name__, error)
+            connection.tell(protocol.refusal(command.id, Unavailable()))
+        except Exception:
+            logger.exception("%s failed", type(command).__name__)
+            connection.tell(protocol.refusal(command.id, Internal()))
+        if isinstance(command, protocol.Authenticate):
+            self._expire()
+        # A client that reads no replies is read no commands.
+        await connection.drained()
+
+    async def _authenticate(self, command: protocol.Command) -> None:
+        """The first frame of a client that brought no credentials to the handshake."""
+        if not isinstance(command, protocol.Authenticate):
+            refusal = protocol.refusal(command.id, Unauthenticated("Authenticate first."))
+            await self.base_send({"type": "websocket.send", "text": refusal})
+            return
+        try:
+            identity = await in_thread(tickets.admit, command.token)
+        except Unauthenticated:
+            await self._close(Close.UNAUTHENTICATED)
+            return
+        await self._begin(identity)
+        if command.id is not None and self.connection is not None:
+            self.connection.tell(protocol.reply(command.id, {"expires_at": identity.expires_at}))
+
+    async def _reject(self, rejected: protocol.Rejected) -> None:
+        frame = protocol.refusal(rejected.command_id, rejected.error)
+        if self.connection is None:
+            await self.base_send({"type": "websocket.send", "text": frame})
+        else:
+            self.connection.tell(frame)
+        if rejected.no_command:
+            self.bad_frames.append(time.monotonic())
+            if len(self.bad_frames) == _BAD_FRAMES and self.bad_frames[-1] - self.bad_frames[0] < _BAD_FRAMES_SECONDS:
+                await self._close(Close.BAD_COMMANDS)
+
+    # Ending
+
+    def _expire(self) -> None:
+        """A socket lives no longer than the token behind it."""
+        assert self.connection is not None
+        left = self.connection.identity.expires_at - timezone.now()
+        self._close_in(left.total_seconds(), Close.UNAUTHENTICATED)
+
+    def _close_in(self, seconds: float, code: Close) -> None:
+        loop = asyncio.get_running_loop()
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = loop.call_later(seconds, lambda: loop.create_task(self._close(code)))
+
+    async def _close(self, code: Close) -> None:
+        if self.connection is not None:
+            await self.connection.close(code)
+            return
+        try:
+            await self.base_send({"type": "websocket.close", "code": int(code)})
+        except (OSError, RuntimeError):
+            pass  # closed already, by the client or by us
+
+    def _gone(self) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+        if self.connection is not None:
+            self.connection.abandon()
+
+
+def _welcome(connection: Connection) -> str:
+    limits = protocol.Limits(
+        frame_bytes=settings.REALTIME_FRAME_MAX_BYTES,
+        body_characters=settings.MESSAGE_BODY_MAX,
+        data_bytes=settings.MESSAGE_DATA_MAX_BYTES,
+        rooms_per_connection=settings.REALTIME_ROOMS_PER_CONNECTION,
+    )
+    user = wire.User(connection.user_id, connection.identity.username)
+    welcome = protocol.Welcome(connection.id, user, settings.REALTIME_HEARTBEAT_SECONDS, limits, timezone.now())
+    return protocol.encode(welcome)

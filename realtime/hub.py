@@ -1,0 +1,215 @@
+"""The hub: one per process, between the channel layer, the log and the sockets.
+
+Announcements are hints. Whatever they lose, reorder or repeat, each feed (realtime/feed.py) delivers the log's
+own sequence: a hole that isn't filled within moments is read from the log, and a reconciler finds the lost last
+event that no hole betrays. It holds no rules: who may hear a room was decided before `start`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from chat import log
+from chat.log import Entry, Head
+from realtime import protocol
+from realtime.feed import Feed, Subscriber, Subscription
+from realtime.link import Link
+from realtime.threads import in_thread
+
+logger = logging.getLogger(__name__)
+
+# How long a hole may stay before the log is asked: a reordering heals itself within that.
+_HOLE_SECONDS = 0.05
+_RETRY_SECONDS = 0.5
+_PAGE = 500
+
+
+class Hub:
+    """Subscriptions of all this process's connections. Everything here runs on one event loop."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[UUID, Feed] = {}
+        self._link: Link | None = None
+        self._repairs: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _running(self) -> Link:
+        """Begin listening with the first subscription, under any ASGI server, with lifespan or without."""
+        if self._link is None:
+            self._link = Link(heard=self._on_announcement, joined=self._on_joined)
+            self._spawn(self._link.run())
+            self._spawn(self._reconcile())
+        return self._link
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Stop listening and reading; the sockets are their server's to close."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._feeds.clear()
+        self._link = None
+
+    # Subscribing
+
+    def subscribe(self, subscriber: Subscriber, room_id: UUID, head: Head, cursor: int) -> Subscription:
+        """A subscription to all past `cursor`, in a room that stood at `head` when the right to it was checked.
+
+        Nothing is sent before `start`, so that a reply can go first; nothing is lost in between.
+        """
+        feed = self._feeds.get(room_id)
+        if feed is None:
+            feed = self._feeds[room_id] = Feed(room_id, head, self._catch_up_later)
+            self._running().want(room_id)
+        elif feed.epoch != head.epoch:
+            self._restart(feed, head, "epoch")
+        subscription = Subscription(subscriber, feed, cursor, granted=head.seq)
+        feed.behind[subscription] = None
+        return subscription
+
+    def start(self, subscription: Subscription) -> None:
+        """Send what was missed, then what comes."""
+        if subscription in subscription.feed and not subscription.feed.go_live(subscription):
+            self._catch_up_later(subscription)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        feed = subscription.feed
+        feed.drop(subscription)
+        if not feed.subscriptions:
+            linger = settings.REALTIME_LINGER_SECONDS
+            asyncio.get_running_loop().call_later(linger, self._close_if_idle, feed)
+
+    def _close_if_idle(self, feed: Feed) -> None:
+        """Leave a room nobody has come back to. Clients that reconnect find it still warm."""
+        if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
+            del self._feeds[feed.room_id]
+            self._link.unwant(feed.room_id)
+
+    # Hearing
+
+    def _on_announcement(self, message: dict[str, Any]) -> None:
+        feed = self._feeds.get(UUID(message["room"]))
+        if feed is None or str(feed.epoch) != message["epoch"]:
+            return  # left meanwhile; or counted anew, which the reconciler sees to
+        feed.offer(enumerate(message["payloads"], message["seq"]))
+        if feed.has_hole:
+            asyncio.get_running_loop().call_later(_HOLE_SECONDS, self._repair_hole, feed)
+
+    def _on_joined(self, room_id: UUID) -> None:
+        """What was announced before we listened is in the log."""
+        feed = self._feeds.get(room_id)
+        if feed is not None:
+            self._repair(feed)
+
+    def _repair_hole(self, feed: Feed) -> None:
+        if feed.has_hole and self._feeds.get(feed.room_id) is feed:
+            self._repair(feed)
+
+    # Repairing
+
+    def _repair(self, feed: Feed) -> asyncio.Task[None]:
+        """Bring a feed up to the log; one reader per room, however many ask."""
+        task = self._repairs.get(feed.room_id)
+        if task is None:
+            task = self._repairs[feed.room_id] = self._spawn(self._read_forward(feed))
+            task.add_done_callback(lambda _: self._repairs.pop(feed.room_id, None))
+        return task
+
+    async def _read_forward(self, feed: Feed) -> None:
+        while True:
+            entries = await self._read(feed, feed.position)
+            if not feed.fill(entries):
+                self._restart(feed, Head(feed.epoch, entries[-1].seq), "pruned")
+            if len(entries) < _PAGE:
+                return
+
+    async def _read(self, feed: Feed, after: int) -> list[Entry]:
+        """From the log, for as long as it takes the database to answer."""
+        while True:
+            try:
+                return await in_thread(log.read, room_id=feed.room_id, after=after, limit=_PAGE)
+            except Exception as error:  # a database that is away comes back; the sockets wait for it
+                logger.error("the log of room %s can't be read: %r", feed.room_id, error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    def _restart(self, feed: Feed, head: Head, reason: str) -> None:
+        logger.warning("room %s goes on from %s: %s", feed.room_id, head.seq, reason)
+        feed.restart(head)
+        frame = protocol.encode(protocol.Resync(feed.room_id, head.epoch, head.seq, reason))
+        for subscription in feed.subscriptions:
+            subscription.subscriber.tell(frame)
+
+    # Catching up
+
+    def _catch_up_later(self, subscription: Subscription) -> None:
+        self._spawn(self._catch_up(subscription))
+
+    async def _catch_up(self, subscription: Subscription) -> None:
+        """Read a subscription what it missed until it can go live; a slow reader costs itself and nobody else."""
+        feed = subscription.feed
+        while subscription in feed.behind and await subscription.subscriber.drained():
+            if subscription.cursor > feed.position:
+                await self._repair(feed)
+                continue
+            if feed.go_live(subscription):
+                return
+            if feed.recent(subscription.cursor) is None:
+                self._pass_on(subscription, await self._read(feed, subscription.cursor))
+
+    def _pass_on(self, subscription: Subscription, entries: list[Entry]) -> None:
+        feed = subscription.feed
+        for entry in entries:
+            if entry.seq > feed.position or subscription not in feed.behind:
+                return
+            if entry.seq != subscription.cursor + 1:
+                return self._skip(subscription)
+            if not feed.pass_on(subscription, entry):
+                return
+        return None
+
+    def _skip(self, subscription: Subscription) -> None:
+        """The log was pruned past this reader: say so rather than leave a hole."""
+        feed = subscription.feed
+        subscription.cursor = feed.position
+        frame = protocol.Resync(feed.room_id, feed.epoch, feed.position, "pruned")
+        subscription.subscriber.tell(protocol.encode(frame))
+
+    # Reconciling
+
+    async def _reconcile(self) -> None:
+        """Ask, every moment, where the rooms stand: the only way to notice a lost last event."""
+        while True:
+            await asyncio.sleep(settings.REALTIME_RECONCILE_SECONDS)
+            stood = {feed.room_id: feed.position for feed in self._feeds.values() if feed.subscriptions}
+            if not stood:
+                continue
+            try:
+                heads = await in_thread(log.heads, stood.keys())
+            except Exception as error:
+                logger.error("rooms can't be reconciled: %r", error)
+                continue
+            # What is on its way gets the chance to arrive.
+            await asyncio.sleep(_HOLE_SECONDS)
+            for room_id, position in stood.items():
+                self._compare(room_id, position, heads.get(room_id))
+
+    def _compare(self, room_id: UUID, stood: int, head: Head | None) -> None:
+        feed = self._feeds.get(room_id)
+        if feed is None:
+            return
+        if head is None:
+            for subscription in feed.subscriptions:
+                feed.end(subscription, "deleted")
+        elif head.epoch != feed.epoch or head.seq < stood:
+            self._restart(feed, head, "epoch")
+        elif head.seq > feed.position:
+            self._repair(feed)

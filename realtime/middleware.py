@@ -1,0 +1,84 @@
+"""The handshake: whose socket this is, and whether its page may open one.
+
+A refused socket is accepted and closed with a code, because a browser shows its page no HTTP status.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http.request import validate_host
+
+from accounts import tickets
+from accounts.errors import Unauthenticated
+from realtime.closing import Close
+from realtime.threads import in_thread
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Handshake:
+    """Puts `scope["identity"]`: an Identity, or None for a client that will prove itself in its first frame."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _headers(scope)
+        if not origin_allowed(headers):
+            return await refuse(receive, send, Close.FORBIDDEN)
+        credential = _credential(scope, headers)
+        try:
+            identity = None if credential is None else await in_thread(tickets.admit, credential)
+        except Unauthenticated:
+            return await refuse(receive, send, Close.UNAUTHENTICATED)
+        except DatabaseError as error:
+            logger.error("a handshake could not be checked: %s", error)
+            return await refuse(receive, send, Close.SERVER_ERROR)
+        return await self.application({**scope, "identity": identity}, receive, send)
+
+
+async def refuse(receive: Receive, send: Send, code: Close) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": int(code), "reason": code.meaning})
+
+
+def origin_allowed(headers: dict[str, str]) -> bool:
+    """Native apps send no Origin. A page must come from a CORS origin or from this very host."""
+    origin = headers.get("origin")
+    if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
+        return True
+    host = headers.get("host", "")
+    return bool(host) and urlsplit(origin).netloc == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
+
+
+def _name(host: str) -> str:
+    """`host` without its port."""
+    name, separator, port = host.rpartition(":")
+    return name if separator and port.isdigit() else host
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """A header that comes twice is joined, and so matches nothing it should not."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _credential(scope: Scope, headers: dict[str, str]) -> str | None:
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    if "token" in query:
+        return query["token"][0]
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

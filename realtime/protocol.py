@@ -1,0 +1,182 @@
+"""The frames of the WebSocket protocol, version 1: a grammar without I/O. docs/protocol.md describes it."""
+
+from datetime import datetime
+from typing import Annotated, Any, get_args
+from uuid import UUID
+
+import msgspec
+
+from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand, Violation
+from chat import wire
+
+SUBPROTOCOL = "roomwire.v1"
+
+CommandId = str | int | float | None
+Seq = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    id: CommandId = None
+
+
+class Authenticate(_Command, tag="authenticate"):
+    token: str
+
+
+class Ping(_Command, tag="ping"):
+    pass
+
+
+class Position(msgspec.Struct, frozen=True):
+    """The last `seq` a client has, and of which counting; without it, from now on."""
+
+    since: Seq | None = None
+    epoch: UUID | None = None
+
+
+class RoomSubscribe(_Command, tag="room.subscribe"):
+    """Either one `room` or several `rooms`."""
+
+    room: UUID | None = None
+    since: Seq | None = None
+    epoch: UUID | None = None
+    rooms: dict[UUID, Position] | None = None
+
+
+class RoomUnsubscribe(_Command, tag="room.unsubscribe"):
+    room: UUID
+
+
+class RoomRead(_Command, tag="room.read"):
+    room: UUID
+    seq: Seq
+
+
+class MessageSend(_Command, tag="message.send"):
+    room: UUID
+    body: str
+    client_ref: str | None = None
+    reply_to: UUID | None = None
+    data: Any = None
+
+
+Command = Authenticate | Ping | RoomSubscribe | RoomUnsubscribe | RoomRead | MessageSend
+
+_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+_known = {command.__struct_config__.tag for command in get_args(Command)}
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    type: str
+    id: CommandId = None
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+class Rejected(Exception):
+    """A frame that is no command we know, and what to answer it."""
+
+    def __init__(self, error: RoomwireError, command_id: CommandId = None) -> None:
+        super().__init__(error.detail)
+        self.error = error
+        self.command_id = command_id
+
+    @property
+    def no_command(self) -> bool:
+        """Not a command at all, rather than one that we don't know or can't carry out."""
+        return isinstance(self.error, Malformed)
+
+
+def decode(text: str) -> Command:
+    """The command in a frame. Raises Rejected: Malformed, UnknownCommand, or Invalid naming the field."""
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _rejection(text, str(error)) from error
+
+
+def _rejection(text: str, reason: str) -> Rejected:
+    try:
+        envelope = _envelope.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return Rejected(Malformed())
+    if envelope.type not in _known:
+        return Rejected(UnknownCommand(f"There is no command {envelope.type[:64]!r}."), envelope.id)
+    problem, _, path = reason.partition(" - at `$.")
+    return Rejected(Invalid(Violation(path.rstrip("`") or "type", "invalid", f"{problem}.")), envelope.id)
+
+
+class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """What follows on the socket begins after `from`; `recovered` is false when that is not what was asked."""
+
+    room: UUID
+    epoch: UUID
+    head: int
+    from_: int
+    recovered: bool
+
+
+class Limits(msgspec.Struct, frozen=True):
+    frame_bytes: int
+    body_characters: int
+    data_bytes: int
+    rooms_per_connection: int
+
+
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """`heartbeat` is the seconds between the server's pings."""
+
+    connection: str
+    user: wire.User
+    heartbeat: int
+    limits: Limits
+    server_time: datetime
+
+
+class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    code: str
+    message: str
+    retry_after: float | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, tag_field="type", tag="reply"):
+    id: CommandId
+    ok: bool
+    data: Any
+
+
+class Refusal(msgspec.Struct, frozen=True, tag_field="type", tag="reply"):
+    id: CommandId
+    ok: bool
+    error: ErrorBody
+
+
+class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
+    error: ErrorBody
+
+
+class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
+    """The log can't continue where this subscription stood: it goes on from `head`, fetch a snapshot."""
+
+    room: UUID
+    epoch: UUID
+    head: int
+    reason: str
+
+
+PONG = '{"type":"pong"}'
+
+
+def encode(frame: msgspec.Struct) -> str:
+    return wire.encode(frame).decode()
+
+
+def reply(command_id: CommandId, data: Any) -> str:
+    return encode(Reply(command_id, True, data))
+
+
+def refusal(command_id: CommandId, error: RoomwireError) -> str:
+    """A reply when there is an id to reply to, else an `error` frame."""
+    body = ErrorBody(error.code, error.detail, error.retry_after)
+    return encode(Error(body) if command_id is None else Refusal(command_id, False, body))

@@ -1,0 +1,26 @@
+"""The WebSocket addresses, each behind the handshake."""
+
+from channels.routing import URLRouter
+from django.urls import re_path
+
+from realtime.closing import Close
+from realtime.consumer import Consumer
+from realtime.hub import Hub
+from realtime.middleware import Application, Handshake, Receive, Scope, Send, refuse
+
+
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    await refuse(receive, send, Close.NOT_FOUND)
+
+
+def application(hub: Hub) -> Application:
+    """The ASGI application of all WebSockets of a process."""
+    consumer = Consumer.as_asgi(hub=hub)
+    router = URLRouter(
+        [
+            re_path(r"^ws/?$", consumer),
+            re_path(r"^ws/rooms/(?P<room>[^/]+)/?$", consumer),
+            re_path(r"", nowhere),
+        ]
+    )
+    return Handshake(router)

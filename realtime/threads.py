@@ -1,0 +1,34 @@
+"""The one door from the event loop to the domain, which is synchronous.
+
+Channels' own sends all of a process's queries through one thread. This one has a bounded pool of its own, so
+that one slow query delays nobody and a storm of them starts no more threads than there are connections.
+"""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_pool = ThreadPoolExecutor(settings.REALTIME_DATABASE_THREADS, thread_name_prefix="domain")
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a domain function and wait for it without holding up the loop."""
+    call = functools.partial(_call, functools.partial(function, *args, **kwargs))
+    return await sync_to_async(call, thread_sensitive=False, executor=_pool)()
+
+
+def _call(function: Callable[[], R]) -> R:
+    """A thread is no request: what Django does around one has to be done here."""
+    close_old_connections()
+    try:
+        return function()
+    finally:
+        close_old_connections()
