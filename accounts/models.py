@@ -9,7 +9,6 @@ from django.db.models.functions import Lower
 
 from accounts import ids
 
-
 # No "@", so that a user name is never mistaken for an e-mail address.
 _USERNAME = RegexValidator(r"\A[\w.+-]+\Z", "Use letters, digits, and any of . + - _")
 

@@ -1,7 +1,7 @@
 """JSON in and out: strict on the way in, `chat.wire` on the way out."""
 
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import msgspec
 from django.conf import settings
@@ -23,7 +23,7 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: BinaryIO, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         body = stream.read(settings.REQUEST_MAX_BYTES + 1)
         if len(body) > settings.REQUEST_MAX_BYTES:

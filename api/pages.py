@@ -59,7 +59,7 @@ def cursor(
     """One page of a query set in its own order: the items, and the addresses of the next and previous page."""
     paginator = CursorPagination()
     paginator.page_size = limit(request)
-    paginator.ordering = rows.query.order_by
+    paginator.ordering = [str(field) for field in rows.query.order_by]
     page = paginator.paginate_queryset(rows, request) or []
     return [item(row) for row in page], paginator.get_next_link(), paginator.get_previous_link()
 

@@ -115,7 +115,8 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
 
 def _validation_errors(detail: Any, path: str = "#") -> Iterator[ProblemError]:
     if isinstance(detail, ErrorDetail):
-        yield ProblemError(path, _CODES.get(detail.code, detail.code), str(detail))
+        code = detail.code or "invalid"
+        yield ProblemError(path, _CODES.get(code, code), str(detail))
     elif isinstance(detail, dict):
         for field, inner in detail.items():
             yield from _validation_errors(inner, path if field == "non_field_errors" else f"{path}/{field}")

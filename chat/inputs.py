@@ -6,8 +6,6 @@ no numbers beyond what every client can read.
 
 from typing import Any
 
-import msgspec
-
 from accounts.errors import Invalid, Violation
 from chat import wire
 
@@ -27,7 +25,7 @@ def text(field: str, value: str, *, maximum: int) -> str:
 
 
 def data(field: str, value: Any, *, maximum: int) -> Any:
-    """`value`, unchanged. Raises Invalid when it is too deep, holds what can't be stored, or exceeds `maximum` bytes."""
+    """`value`, unchanged. Raises Invalid when it is too deep or too big (bytes), or holds what can't be stored."""
     problem = _problem(value, _DEPTH_MAX)
     if problem:
         raise Invalid(Violation(field, "invalid", problem))

@@ -49,9 +49,7 @@ def append(*, room: Room, type: str, data: Any, message: Message | None = None) 
     at = message.created_at if message else timezone.now()
     event = wire.Event(type=type, room=room.id, seq=room.last_seq + 1, at=at, data=data)
     entry = Entry(event.seq, wire.encode(event).decode())
-    Event.objects.create(
-        room=room, seq=entry.seq, type=type, payload=entry.payload, message=message, created_at=at
-    )
+    Event.objects.create(room=room, seq=entry.seq, type=type, payload=entry.payload, message=message, created_at=at)
     room.last_seq = entry.seq
     room.save(update_fields=["last_seq"])
     broadcast.announce(room_id=room.id, epoch=room.epoch, seq=entry.seq, payload=entry.payload)

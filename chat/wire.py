@@ -5,7 +5,7 @@ generated from them. Times are RFC 3339 in UTC, ids are UUIDs.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,9 @@ import msgspec
 from chat import models
 
 encode = msgspec.json.Encoder().encode
+
+# An aware time. (Naming the constraint gives its schema the format date-time.)
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _LEFT = '{"type":"member.left"'
 
@@ -29,7 +32,7 @@ class Room(msgspec.Struct, frozen=True):
     kind: Literal["public", "private", "direct"]
     name: str
     created_by: UUID | None
-    created_at: datetime
+    created_at: Moment
     epoch: UUID
     last_seq: int
     role: Literal["owner", "moderator", "member"] | None
@@ -39,7 +42,7 @@ class Room(msgspec.Struct, frozen=True):
 class Member(msgspec.Struct, frozen=True):
     user: User
     role: Literal["owner", "moderator", "member"]
-    joined_at: datetime
+    joined_at: Moment
 
 
 class Departure(msgspec.Struct, frozen=True):
@@ -63,9 +66,9 @@ class Message(msgspec.Struct, frozen=True):
     data: Any
     client_ref: str | None
     reply_to: UUID | None
-    created_at: datetime
-    edited_at: datetime | None
-    deleted_at: datetime | None
+    created_at: Moment
+    edited_at: Moment | None
+    deleted_at: Moment | None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -74,7 +77,7 @@ class Event(msgspec.Struct, frozen=True):
     type: str
     room: UUID
     seq: int
-    at: datetime
+    at: Moment
     data: Any
 
 

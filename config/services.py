@@ -47,8 +47,8 @@ def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
     """
     if not url:
         # The defaults drop past 100 waiting messages and forget every group after a day.
-        config = {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400}
-        return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": config}
+        memory = {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400}
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": memory}
     host = {
         "address": url,
         "socket_connect_timeout": 1,

@@ -49,9 +49,7 @@ async def subscribe_one(connection: Connection, command_id: protocol.CommandId, 
     connection.hub.start(connection.subscriptions[room])
 
 
-async def subscribe_many(
-    connection: Connection, command_id: protocol.CommandId, rooms: dict[UUID, Position]
-) -> None:
+async def subscribe_many(connection: Connection, command_id: protocol.CommandId, rooms: dict[UUID, Position]) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
     heads = await _heads(connection, rooms)
     refused = {"error": protocol.ErrorBody(NotFound.code, NotFound.detail)}
@@ -116,4 +114,3 @@ HANDLERS: dict[type[protocol.Command], Callable[[Connection, Any], Awaitable[Non
     protocol.RoomRead: room_read,
     protocol.MessageSend: message_send,
 }
-

@@ -3,8 +3,7 @@
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
@@ -13,8 +12,7 @@ from accounts.tokens import Identity
 from realtime.closing import Close
 from realtime.feed import Subscription
 from realtime.hub import Hub
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from realtime.middleware import Send
 
 
 class Connection:
@@ -97,17 +95,13 @@ class Connection:
         """Close once, after what is on its way, if the client takes it within moments."""
         if self.closed:
             return
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self.flushed()
-        except TimeoutError:
-            pass
         self.abandon()
-        try:
+        with suppress(OSError, RuntimeError, TimeoutError):
             async with asyncio.timeout(1):
                 await self._send({"type": "websocket.close", "code": code})
-        except (OSError, RuntimeError, TimeoutError):
-            pass
 
     def abandon(self) -> None:
         """Nothing more is sent or heard: the socket is closing or gone."""

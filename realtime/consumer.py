@@ -1,17 +1,16 @@
 """A connection's life: accepted, authenticated, its commands carried out one after the other, gone.
 
-It has no channel and no queue on the channel layer; the hub alone talks to that.
+It is no Channels consumer: those run every message as a task, hop to a shared thread before it, and have a
+queue of their own on the channel layer, which here the hub alone talks to.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import suppress
 from uuid import UUID
 
-from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -24,6 +23,7 @@ from realtime import commands, protocol
 from realtime.closing import Close
 from realtime.connection import Connection
 from realtime.hub import Hub
+from realtime.middleware import Message, Receive, Scope, Send
 from realtime.threads import in_thread
 
 logger = logging.getLogger(__name__)
@@ -31,25 +31,17 @@ logger = logging.getLogger(__name__)
 _BAD_FRAMES = 10
 _BAD_FRAMES_SECONDS = 60.0
 
-Message = dict[str, Any]
 
+class Consumer:
+    """One WebSocket of an ASGI server. `scope` has been through the handshake; `hub` is the process's."""
 
-class Consumer(AsyncConsumer):
-    """One WebSocket. `hub` is the process's."""
-
-    channel_layer_alias = None  # type: ignore[assignment]  # Channels then opens no channel for this socket
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+    def __init__(self, hub: Hub, scope: Scope, send: Send) -> None:
+        self.hub, self.scope, self.send = hub, scope, send
         self.connection: Connection | None = None
         self.deadline: asyncio.TimerHandle | None = None
         self.bad_frames: deque[float] = deque(maxlen=_BAD_FRAMES)
 
-    async def __call__(
-        self, scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        """Channels' own runs each message as a task and hops to a thread before it; one loop is enough."""
-        self.scope, self.base_send = scope, send
+    async def run(self, receive: Receive) -> None:
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self.dispatch(message)
@@ -71,9 +63,7 @@ class Consumer(AsyncConsumer):
 
     async def _connect(self) -> None:
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", [])
-        await self.base_send(
-            {"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None}
-        )
+        await self.send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
         identity = self.scope["identity"]
         if identity is None:
             self._close_in(settings.REALTIME_AUTHENTICATION_SECONDS, Close.TOO_SLOW)
@@ -81,7 +71,7 @@ class Consumer(AsyncConsumer):
             await self._begin(identity)
 
     async def _begin(self, identity: Identity) -> None:
-        self.connection = Connection(self.base_send, self.hub, identity)
+        self.connection = Connection(self.send, self.hub, identity)
         self._expire()
         self.connection.tell(_welcome(self.connection))
         room = self.scope["url_route"]["kwargs"].get("room")
@@ -131,7 +121,7 @@ class Consumer(AsyncConsumer):
         """The first frame of a client that brought no credentials to the handshake."""
         if not isinstance(command, protocol.Authenticate):
             refusal = protocol.refusal(command.id, Unauthenticated("Authenticate first."))
-            await self.base_send({"type": "websocket.send", "text": refusal})
+            await self.send({"type": "websocket.send", "text": refusal})
             return
         try:
             identity = await in_thread(tickets.admit, command.token)
@@ -145,7 +135,7 @@ class Consumer(AsyncConsumer):
     async def _reject(self, rejected: protocol.Rejected) -> None:
         frame = protocol.refusal(rejected.command_id, rejected.error)
         if self.connection is None:
-            await self.base_send({"type": "websocket.send", "text": frame})
+            await self.send({"type": "websocket.send", "text": frame})
         else:
             self.connection.tell(frame)
         if rejected.no_command:
@@ -171,10 +161,8 @@ class Consumer(AsyncConsumer):
         if self.connection is not None:
             await self.connection.close(code)
             return
-        try:
-            await self.base_send({"type": "websocket.close", "code": int(code)})
-        except (OSError, RuntimeError):
-            pass  # closed already, by the client or by us
+        with suppress(OSError, RuntimeError):  # closed already, by the client or by us
+            await self.send({"type": "websocket.close", "code": int(code)})
 
     def _gone(self) -> None:
         if self.deadline is not None:

@@ -169,11 +169,11 @@ class Hub:
         feed = subscription.feed
         for entry in entries:
             if entry.seq > feed.position or subscription not in feed.behind:
-                return
+                return None
             if entry.seq != subscription.cursor + 1:
                 return self._skip(subscription)
             if not feed.pass_on(subscription, entry):
-                return
+                return None
         return None
 
     def _skip(self, subscription: Subscription) -> None:

@@ -76,7 +76,8 @@ class Link:
         while True:
             try:
                 async with asyncio.timeout(_CALL_SECONDS):
-                    return await change(broadcast.group(room_id), channel)
+                    await change(broadcast.group(room_id), channel)
+                    return
             except Exception as error:
                 logger.warning("the channel layer is away: %r", error)
             await asyncio.sleep(_RETRY_SECONDS)

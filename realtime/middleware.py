@@ -20,8 +20,9 @@ from realtime.threads import in_thread
 logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -79,6 +80,6 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _credential(scope: Scope, headers: dict[str, str]) -> str | None:
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if "token" in query:
-        return query["token"][0]
+        return str(query["token"][0])
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

@@ -1,6 +1,5 @@
 """The frames of the WebSocket protocol, version 1: a grammar without I/O. docs/protocol.md describes it."""
 
-from datetime import datetime
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -19,11 +18,11 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     id: CommandId = None
 
 
-class Authenticate(_Command, tag="authenticate"):
+class Authenticate(_Command, frozen=True, tag="authenticate"):
     token: str
 
 
-class Ping(_Command, tag="ping"):
+class Ping(_Command, frozen=True, tag="ping"):
     pass
 
 
@@ -34,7 +33,7 @@ class Position(msgspec.Struct, frozen=True):
     epoch: UUID | None = None
 
 
-class RoomSubscribe(_Command, tag="room.subscribe"):
+class RoomSubscribe(_Command, frozen=True, tag="room.subscribe"):
     """Either one `room` or several `rooms`."""
 
     room: UUID | None = None
@@ -43,16 +42,16 @@ class RoomSubscribe(_Command, tag="room.subscribe"):
     rooms: dict[UUID, Position] | None = None
 
 
-class RoomUnsubscribe(_Command, tag="room.unsubscribe"):
+class RoomUnsubscribe(_Command, frozen=True, tag="room.unsubscribe"):
     room: UUID
 
 
-class RoomRead(_Command, tag="room.read"):
+class RoomRead(_Command, frozen=True, tag="room.read"):
     room: UUID
     seq: Seq
 
 
-class MessageSend(_Command, tag="message.send"):
+class MessageSend(_Command, frozen=True, tag="message.send"):
     room: UUID
     body: str
     client_ref: str | None = None
@@ -131,7 +130,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     user: wire.User
     heartbeat: int
     limits: Limits
-    server_time: datetime
+    server_time: wire.Moment
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):

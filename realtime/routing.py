@@ -15,12 +15,15 @@ async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
 
 def application(hub: Hub) -> Application:
     """The ASGI application of all WebSockets of a process."""
-    consumer = Consumer.as_asgi(hub=hub)
+
+    async def consumer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Consumer(hub, scope, send).run(receive)
+
     router = URLRouter(
         [
-            re_path(r"^ws/?$", consumer),
-            re_path(r"^ws/rooms/(?P<room>[^/]+)/?$", consumer),
-            re_path(r"", nowhere),
+            re_path(r"^ws/?$", consumer),  # type: ignore[arg-type]  # Channels routes to ASGI applications
+            re_path(r"^ws/rooms/(?P<room>[^/]+)/?$", consumer),  # type: ignore[arg-type]
+            re_path(r"", nowhere),  # type: ignore[arg-type]
         ]
     )
     return Handshake(router)

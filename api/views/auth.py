@@ -1,8 +1,5 @@
 """Signing up, in and out, and tickets for the socket."""
 
-from datetime import datetime
-from typing import ClassVar
-
 import msgspec
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -25,7 +22,7 @@ class Tokens(msgspec.Struct, frozen=True):
     """`expires_at` is the access token's; the refresh token works once."""
 
     access_token: str
-    expires_at: datetime
+    expires_at: wire.Moment
     refresh_token: str
     user: wire.User
 
@@ -34,16 +31,18 @@ class Ticket(msgspec.Struct, frozen=True):
     """For one handshake: `wss://host/ws/?token=<ticket>`."""
 
     ticket: str
-    expires_at: datetime
+    expires_at: wire.Moment
 
 
 class _Anonymous(APIView):
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = [AllowAny]
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
 
 class Register(_Anonymous):
-    @extend_schema(request=requests.Registration, responses={201: Registered}, tags=["auth"])
+    @extend_schema(
+        operation_id="auth_register", request=requests.Registration, responses={201: Registered}, tags=["auth"]
+    )
     def post(self, request: Request) -> Response:
         form = requests.Registration(data=request.data)
         form.is_valid(raise_exception=True)
@@ -52,7 +51,7 @@ class Register(_Anonymous):
 
 
 class Login(_Anonymous):
-    @extend_schema(request=requests.Login, responses={200: Tokens, 401: None}, tags=["auth"])
+    @extend_schema(operation_id="auth_login", request=requests.Login, responses={200: Tokens}, tags=["auth"])
     def post(self, request: Request) -> Response:
         form = requests.Login(data=request.data)
         form.is_valid(raise_exception=True)
@@ -67,7 +66,7 @@ class Login(_Anonymous):
 
 
 class Refresh(_Anonymous):
-    @extend_schema(request=requests.Refresh, responses={200: Tokens}, tags=["auth"])
+    @extend_schema(operation_id="auth_refresh", request=requests.Refresh, responses={200: Tokens}, tags=["auth"])
     def post(self, request: Request) -> Response:
         form = requests.Refresh(data=request.data)
         form.is_valid(raise_exception=True)
@@ -75,14 +74,14 @@ class Refresh(_Anonymous):
 
 
 class Logout(APIView):
-    @extend_schema(request=None, responses={204: None}, tags=["auth"])
+    @extend_schema(operation_id="auth_logout", request=None, responses={204: None}, tags=["auth"])
     def post(self, request: Request) -> Response:
         devices.logout(device_id=identity(request).device_id)
         return Response(status=204)
 
 
 class Tickets(APIView):
-    @extend_schema(request=None, responses={201: Ticket}, tags=["auth"])
+    @extend_schema(operation_id="auth_tickets", request=None, responses={201: Ticket}, tags=["auth"])
     def post(self, request: Request) -> Response:
         issued = tickets.issue(identity=identity(request))
         return Response(Ticket(issued.ticket, issued.expires_at), status=201)

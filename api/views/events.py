@@ -16,7 +16,7 @@ from chat import events
 
 class Events(APIView):
     @extend_schema(
-        operation_id="rooms_events_list",
+        operation_id="events_list",
         parameters=[
             query("after_seq", "The last seq you have; 0 is the beginning."),
             query("limit", "At most this many, 50 unless said."),

@@ -15,7 +15,7 @@ from chat import members, wire
 
 class Members(APIView):
     @extend_schema(
-        operation_id="rooms_members_list",
+        operation_id="members_list",
         parameters=[query("limit", "At most this many."), pages.CURSOR],
         responses={200: pages.MemberPage},
         tags=["members"],
@@ -25,7 +25,10 @@ class Members(APIView):
         return Response(pages.MemberPage(*pages.cursor(request, rows, wire.member)))
 
     @extend_schema(
-        request=requests.NewMember, responses={201: wire.Member, 200: wire.Member}, tags=["members"]
+        operation_id="members_add",
+        request=requests.NewMember,
+        responses={201: wire.Member, 200: wire.Member},
+        tags=["members"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         form = requests.NewMember(data=request.data)
@@ -36,7 +39,7 @@ class Members(APIView):
 
 
 class Member(APIView):
-    @extend_schema(responses={204: None}, tags=["members"])
+    @extend_schema(operation_id="members_remove", responses={204: None}, tags=["members"])
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         members.remove(actor_id=identity(request).user_id, room_id=room_id, user_id=user_id)
         return Response(status=204)

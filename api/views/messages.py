@@ -15,7 +15,7 @@ from chat import messages, wire
 
 class Messages(APIView):
     @extend_schema(
-        operation_id="rooms_messages_list",
+        operation_id="messages_list",
         parameters=[
             query("before_seq", "Only messages before this seq: older pages."),
             query("after_seq", "Only messages after this seq: newer pages."),
@@ -34,7 +34,12 @@ class Messages(APIView):
         )
         return Response(_page(request, page))
 
-    @extend_schema(request=requests.NewMessage, responses={201: wire.Message, 200: wire.Message}, tags=["messages"])
+    @extend_schema(
+        operation_id="messages_send",
+        request=requests.NewMessage,
+        responses={201: wire.Message, 200: wire.Message},
+        tags=["messages"],
+    )
     def post(self, request: Request, room_id: UUID) -> Response:
         form = requests.NewMessage(data=request.data)
         form.is_valid(raise_exception=True)
@@ -43,7 +48,7 @@ class Messages(APIView):
 
 
 class Message(APIView):
-    @extend_schema(responses={200: wire.Message}, tags=["messages"])
+    @extend_schema(operation_id="messages_get", responses={200: wire.Message}, tags=["messages"])
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request)
         return Response(messages.get(user_id=me.user_id, room_id=room_id, message_id=message_id))

@@ -10,7 +10,7 @@ from chat import wire
 
 
 class Me(APIView):
-    @extend_schema(responses={200: wire.User}, tags=["users"])
+    @extend_schema(operation_id="users_me", responses={200: wire.User}, tags=["users"])
     def get(self, request: Request) -> Response:
         me = identity(request)
         return Response(wire.User(me.user_id, me.username))

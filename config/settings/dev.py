@@ -1,7 +1,7 @@
 """`make run`: one process, SQLite, the channel layer in memory, nothing to install or configure."""
 
 from config import env
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 
 DEBUG = True
 SECRET_KEY = env.secret_key() or "development-only-" + "x" * 50

@@ -1,6 +1,6 @@
 """The test suite: the production shape on the PostgreSQL and Valkey that tests/plugin.py found or started."""
 
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 
 SECRET_KEY = "test-only-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

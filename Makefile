@@ -1,0 +1,84 @@
+# Roomwire. `make run` and `make test` need python3 (3.11 or newer), make and git, and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 2
+export HOST PORT
+
+.DEFAULT_GOAL := help
+
+help:  ## Print these lines
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+run: $(VENV)/base.stamp  ## Start on SQLite, one process, with demo data (HOST, PORT)
+	@$(DEV) $(BIN)/python manage.py migrate --verbosity 0
+	@$(DEV) $(BIN)/python manage.py seed --url http://$(HOST):$(PORT)
+	@$(DEV) exec $(BIN)/python -m config.serve
+
+run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 processes, as in production
+	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
+
+test: $(VENV)/dev.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
+	$(BIN)/python -m pytest $(ARGS)
+
+test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "Django 6.1 needs Python 3.12: make $@ PYTHON=python3.12"; exit 1; }
+	@$(MAKE) --no-print-directory test VENV=.venv-django61 DEV_LOCK=requirements/dev-django61.txt
+
+check: lint types contracts schema  ## Everything CI checks besides the tests
+
+lint: $(VENV)/dev.stamp  ## Style
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp  ## mypy, strict
+	$(BIN)/mypy .
+
+contracts: $(VENV)/dev.stamp  ## Who may import whom
+	$(BIN)/lint-imports
+
+schema: $(VENV)/dev.stamp  ## The OpenAPI document and the migrations are those of the code; production settings are safe
+	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+	diff -u openapi/openapi.yaml var/openapi.yaml
+	$(DEV) $(BIN)/python manage.py makemigrations --check --dry-run
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=chat.example.com \
+	DJANGO_SETTINGS_MODULE=config.settings.prod $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+openapi: $(VENV)/dev.stamp  ## Write openapi/openapi.yaml anew
+	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi/openapi.yaml
+
+format: $(VENV)/dev.stamp  ## Put the code into shape
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: $(VENV)/dev.stamp  ## Compile requirements/*.in to hashed *.txt: Django 5.2 LTS, and a development set on 6.1
+	for name in base prod cluster dev; do \
+	  $(LOCK) --python-version 3.11 -c requirements/django-5.2.constraint requirements/$$name.in -o requirements/$$name.txt || exit; done
+	$(LOCK) --python-version 3.12 -c requirements/django-6.1.constraint requirements/dev.in -o requirements/dev-django61.txt
+
+clean:  ## Forget the environments and all local data
+	rm -rf .venv .venv-django61 var
+
+DEV := DJANGO_SETTINGS_MODULE=config.settings.dev
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r
+DEV_LOCK ?= requirements/dev.txt
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Roomwire needs Python 3.11 or newer; $(PYTHON) is older."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/base.stamp: requirements/base.txt | $(BIN)/python
+	@echo "Installing what Roomwire needs into $(VENV) ..."
+	@$(INSTALL) $< && touch $@
+
+$(VENV)/cluster.stamp: requirements/cluster.txt | $(BIN)/python
+	@echo "Installing Roomwire, PostgreSQL and Valkey into $(VENV) ..."
+	@$(INSTALL) $< && touch $@
+
+$(VENV)/dev.stamp: $(DEV_LOCK) | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(INSTALL) $< && touch $@ $(VENV)/base.stamp $(VENV)/cluster.stamp
+
+.PHONY: help run run-cluster test test-django61 check lint types contracts schema openapi format lock clean

@@ -1,0 +1,85 @@
+"""Live installations for the tests that talk to one: embedded, and two workers on PostgreSQL and Valkey."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+
+import pytest
+from django.conf import settings
+
+from tests.client import Site
+from tests.servers import Server, manage
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def postgres_database():
+    """A function that makes an empty, migrated database on the suite's PostgreSQL, and says its address."""
+    import psycopg
+
+    def create() -> str:
+        name = f"live_{secrets.token_hex(6)}"
+        base = os.environ["DATABASE_URL"]
+        with psycopg.connect(base, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        url = f"{base.rpartition('/')[0]}/{name}"
+        manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+        return url
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def embedded_urls(folder):
+    url = f"sqlite:///{folder / 'embedded.sqlite3'}"
+    manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+    with Server(folder / "embedded.log", DATABASE_URL=url) as server:
+        yield [server.url]
+
+
+@pytest.fixture(scope="session")
+def cluster_urls(folder, postgres_database):
+    shared = {
+        "DATABASE_URL": postgres_database(),
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "REDIS_PREFIX": secrets.token_hex(4),
+    }
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(Server(folder / f"worker{n}.log", **shared)) for n in range(2)]
+        yield [worker.url for worker in workers]
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+async def site(request):
+    """Roomwire in both its shapes; a test that takes `site` runs against each."""
+    async with Site(request.getfixturevalue(f"{request.param}_urls")).open() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def cluster(cluster_urls):
+    """Two workers, for what only shows between them."""
+    async with Site(cluster_urls).open() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def gather():
+    """Runs coroutines at once; any failure fails the test and ends the rest."""
+
+    async def run(*work):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(item) for item in work]
+        return [task.result() for task in tasks]
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _quick_linger():
+    assert settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("RedisPubSubChannelLayer")

@@ -1,0 +1,77 @@
+"""Real Roomwire processes for tests to talk to."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+PROJECT = Path(__file__).resolve().parent.parent
+SECRET_KEY = "test-servers-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Production settings over plain HTTP, and nothing of the environment the suite runs in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    base = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+        "SECRET_KEY": SECRET_KEY,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "CORS_ALLOWED_ORIGINS": "https://app.example.com",
+        "HTTPS": "off",
+        "LOG_LEVEL": "DEBUG",
+    }
+    return kept | base | variables
+
+
+def manage(*arguments: str, **variables: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=PROJECT, env=environment(**variables), check=True, timeout=120
+    )
+
+
+class Server:
+    """One `python -m config.serve`. Its log is a file, to look at when a test fails."""
+
+    def __init__(self, log: Path, **variables: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self.variables = environment(**variables, PORT=str(self.port))
+
+    def __enter__(self) -> Self:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.serve"], cwd=PROJECT, env=self.variables, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise RuntimeError(f"the server did not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
