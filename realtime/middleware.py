@@ -6,7 +6,7 @@ A refused socket is accepted and closed with a code, because a browser shows its
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -59,7 +59,7 @@ def origin_allowed(headers: dict[str, str]) -> bool:
     if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
         return True
     host = headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
+    return bool(host) and origin.partition("://")[2] == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
 
 
 def _name(host: str) -> str:

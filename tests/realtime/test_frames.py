@@ -1,0 +1,136 @@
+"""Bad frames: a clear error, nothing lost, and the neighbours notice nothing."""
+
+import json
+
+import pytest
+
+from tests.client import Refused
+
+NOT_COMMANDS = {
+    "empty": "",
+    "not JSON": "{",
+    "not an object": "[1]",
+    "a number": "5",
+    "no type": "{}",
+    "a type that is no string": '{"type": 5}',
+    "NaN": '{"type": "ping", "id": NaN}',
+    "a lone surrogate": '{"type": "ping", "id": "\\ud800"}',
+    "nested without end": '{"type": "ping", "x": ' + "[" * 60_000,
+}
+
+
+@pytest.mark.parametrize("frame", NOT_COMMANDS.values(), ids=NOT_COMMANDS.keys())
+async def test_what_is_no_command_gets_an_error(site, frame):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        await socket.connection.send(frame)
+        error = await socket.frame()
+        assert (error["type"], error["error"]["code"]) == ("error", "malformed")
+        await socket.connection.send('{"type": "ping"}')
+        assert await socket.frame() == {"type": "pong"}
+
+
+async def test_an_unknown_command(site):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        with pytest.raises(Refused, match="unknown_command"):
+            await socket.command("room.explode")
+
+
+ROOM = "01890000-0000-7000-8000-000000000000"
+WRONG = [
+    ("room.subscribe", {"room": 5}),
+    ("room.subscribe", {"room": "nonsense"}),
+    ("room.subscribe", {}),
+    ("room.subscribe", {"room": ROOM, "since": -1}),
+    ("room.subscribe", {"room": ROOM, "since": "3"}),
+    ("room.subscribe", {"rooms": [ROOM]}),
+    ("room.read", {"room": ROOM}),
+    ("room.read", {"room": ROOM, "seq": 1.5}),
+    ("message.send", {"room": ROOM}),
+    ("message.send", {"room": ROOM, "body": ["x"]}),
+    ("message.send", {"room": ROOM, "body": "x", "client_ref": 5}),
+    ("message.send", {"room": ROOM, "body": "x", "reply_to": "y"}),
+    ("authenticate", {}),
+]
+
+
+@pytest.mark.parametrize(("command", "fields"), WRONG)
+async def test_a_command_with_wrong_fields(site, command, fields):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        with pytest.raises(Refused) as refused:
+            await socket.command(command, **fields)
+        assert refused.value.code == "invalid"
+
+
+async def test_unknown_fields_are_ignored(site):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with alice.socket() as socket:
+        assert (await socket.command("room.subscribe", room=room, colour="red"))["head"] == 0
+
+
+async def test_a_command_without_an_id_gets_no_reply(site):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with alice.socket() as socket:
+        await socket.connection.send(json.dumps({"type": "room.subscribe", "room": room}))
+        await socket.connection.send(json.dumps({"type": "message.send", "room": room, "body": "x"}))
+        assert (await socket.frame())["type"] == "message.created"
+        await socket.connection.send(json.dumps({"type": "room.subscribe", "room": ROOM}))
+        assert await socket.frame() == {
+            "type": "error",
+            "error": {"code": "not_found", "message": "There is no such thing, or it is not yours to see."},
+        }
+
+
+async def test_ten_frames_that_are_no_commands_close(site):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        for _ in range(10):
+            await socket.connection.send("nonsense")
+        assert await socket.closed() == 4400
+
+
+async def test_a_binary_frame_closes(site):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        await socket.connection.send(b'{"type": "ping"}')
+        assert await socket.closed() == 1003
+
+
+async def test_64_KiB_and_not_a_byte_more(site):  # noqa: N802
+    alice = await site.person("alice")
+    envelope = '{"type":"ping","x":""}'
+    async with alice.socket() as socket:
+        await socket.connection.send(envelope.replace('""', '"' + "x" * (65_536 - len(envelope)) + '"'))
+        assert await socket.frame() == {"type": "pong"}
+        await socket.connection.send(envelope.replace('""', '"' + "x" * (65_537 - len(envelope)) + '"'))
+        assert await socket.closed() == 1009
+
+
+async def test_100_000_brackets_are_too_big_a_frame(site):
+    alice = await site.person("alice")
+    async with alice.socket() as socket:
+        await socket.connection.send("[" * 100_000)
+        assert await socket.closed() == 1009
+
+
+async def test_commands_are_carried_out_in_their_order(site):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with alice.socket() as socket:
+        for number in range(20):
+            frame = {"type": "message.send", "id": number, "room": room, "body": str(number)}
+            await socket.connection.send(json.dumps(frame))
+        replies = [await socket.frame() for _ in range(20)]
+    assert [(reply["id"], reply["data"]["seq"]) for reply in replies] == [(n, n + 1) for n in range(20)]
+
+
+async def test_more_rooms_than_allowed(site):
+    alice = await site.person("alice")
+    rooms = {f"01890000-0000-7000-8000-{number:012d}": {} for number in range(101)}
+    async with alice.socket() as socket:
+        with pytest.raises(Refused, match="rooms_per_connection is 100"):
+            await socket.command("room.subscribe", rooms=rooms)
