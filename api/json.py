@@ -30,7 +30,7 @@ class StrictJSONParser(BaseParser):
             raise TooLarge(f"At most {settings.REQUEST_MAX_BYTES} bytes of JSON.")
         try:
             return msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"This is not JSON: {error}.") from error
 
 

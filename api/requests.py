@@ -21,7 +21,7 @@ class Text(serializers.CharField):
 class Registration(serializers.Serializer[None]):
     username = Text(max_length=64)
     password = Text(max_length=128)
-    email = serializers.EmailField(required=False, default="", allow_blank=True)
+    email = serializers.EmailField(required=False, allow_blank=True)
 
 
 class Login(serializers.Serializer[None]):

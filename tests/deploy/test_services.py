@@ -197,15 +197,6 @@ def test_interrupted_initdb_is_done_again(folder: Path) -> None:
         assert query(postgres.url, "SELECT 1") == 1
 
 
-@on_linux
-def test_valkey_leaves_nothing_behind(valkey: Valkey) -> None:
-    pid = valkey.pid
-    assert client(valkey).ping()
-    valkey.stop()
-    assert gone(pid)
-    assert not valkey.home.exists()
-
-
 def test_valkey_comes_back_where_it_was_without_its_memory(valkey: Valkey) -> None:
     url = valkey.url
     client(valkey).set("key", "value")
@@ -231,9 +222,13 @@ def test_paused_valkey_answers_later(valkey: Valkey) -> None:
     valkey.stop()
 
 
-def test_valkey_works_where_it_is_told(folder: Path) -> None:
+@on_linux
+def test_valkey_leaves_nothing_behind(folder: Path) -> None:
     with Valkey(cwd=folder) as valkey:
+        pid = valkey.pid
         assert str(folder) in client(valkey).config_get("dir").values()
+    assert gone(pid)
+    assert not valkey.home.exists()
     assert list(folder.iterdir()) == []
 
 
@@ -255,7 +250,7 @@ def test_wanted_port_that_is_taken_is_an_error(valkey: Valkey) -> None:
 def test_servers_end_with_an_owner_who_is_killed() -> None:
     owner, pids, homes = start_both(sys.executable)
     owner.kill()
-    owner.wait()
+    owner.communicate()
     try:
         assert wait_until(lambda: all(gone(pid) for pid in pids), 10)
     finally:

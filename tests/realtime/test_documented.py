@@ -1,0 +1,79 @@
+"""docs/protocol.md is true: its client frames are commands, its server frames have the shape of live ones."""
+
+import json
+import re
+from pathlib import Path
+
+from websockets.asyncio.client import connect
+
+from realtime import protocol
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text()
+
+
+def blocks(side: str) -> list[dict]:
+    found = re.findall(rf"<!-- {side} -->\n```json\n(.*?)```", TEXT, re.DOTALL)
+    assert found
+    return [json.loads(block) for block in found]
+
+
+def shape(value):
+    """Names and kinds, without values; free-form `data` of the app and null stay open."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items() if name not in ("mood", "retry_after")}
+    return type(value).__name__
+
+
+def test_every_json_block_is_json():
+    for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL):
+        json.loads(block)
+
+
+def test_what_clients_send_is_understood():
+    for block in blocks("client"):
+        command = protocol.decode(json.dumps(block))
+        assert set(block) - {"type"} <= set(command.__struct_fields__)
+
+
+def test_the_resync_frame_is_the_server_s():
+    documented = re.search(r'```json\n(\{"type": "room\.resync".*?)```', TEXT, re.DOTALL)
+    assert documented
+    assert set(json.loads(documented[1])) == {"type", *protocol.Resync.__struct_fields__}
+
+
+async def test_what_the_server_sends_looks_like_that(site):
+    alice, bob = await site.person("alice"), await site.person("bob")
+    room = await alice.room()
+    async with alice.socket() as hers, bob.socket() as his:
+        shapes = [shape(frame) for frame in await conversation(hers, his, alice, bob, room)]
+    for block in blocks("server"):
+        assert shape(block) in shapes, block
+
+
+async def conversation(hers, his, alice, bob, room) -> list[dict]:
+    """One frame of each documented kind, at least."""
+    frames: list[dict] = []
+
+    async def recorded(socket, text: str, count: int) -> None:
+        await socket.connection.send(text)
+        frames.extend([await socket.frame() for _ in range(count)])
+
+    await hers.connection.send("nonsense")
+    frames.append(await hers.frame())
+    subscribe = {"type": "room.subscribe", "id": 1, "room": room, "since": 0}
+    await recorded(his, json.dumps(subscribe), 1)
+    await recorded(hers, json.dumps(subscribe), 1)
+    send = {"type": "message.send", "id": 2, "room": room, "body": "x", "client_ref": "1", "data": {"mood": "calm"}}
+    await recorded(hers, json.dumps(send), 2)
+    await alice.call("POST", f"rooms/{room}/members/", {"user": bob.id})
+    frames.append(await hers.event())
+    await recorded(his, json.dumps(subscribe | {"since": 2}), 1)
+    await alice.call("DELETE", f"rooms/{room}/members/{bob.id}/")
+    frames.extend([await hers.event(), await his.event(), await his.frame()])
+    frames.append(await _welcome(alice))
+    return frames
+
+
+async def _welcome(person) -> dict:
+    async with connect(f"{person.site.ws()}/ws/?token={person.token}") as connection:
+        return json.loads(await connection.recv())
