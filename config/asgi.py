@@ -2,24 +2,21 @@
 
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+from config import starting
 
-from config import env
-
-env.settings_module("config.settings.prod")
-http = get_asgi_application()
+starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chat.broadcast import announcer  # noqa: E402
+from config.static import StaticFiles  # noqa: E402
 from realtime import routing  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
 
 hub = Hub()
 websocket = routing.application(hub)
-# The API's own pages need a few files; where nginx stands in front, it serves them and this is never asked.
-http = ASGIStaticFilesHandler(http)
+http = StaticFiles(ASGIHandler())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

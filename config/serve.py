@@ -1,27 +1,13 @@
 """`python -m config.serve`: uvicorn as Roomwire wants it, on HOST, PORT and WORKERS of the environment."""
 
-import sys
-
-import django
 import uvicorn
-from django.core.exceptions import ImproperlyConfigured
 
-from config import env
-
-
-def main() -> int:
-    """The exit status: 1, with one clear line, when the settings refuse."""
-    env.settings_module("config.settings.prod")
-    try:
-        django.setup()
-    except ImproperlyConfigured as error:
-        print(f"Roomwire does not start: {error}", file=sys.stderr)
-        return 1
-    serve()
-    return 0
+from config import env, starting
 
 
-def serve() -> None:
+def main() -> None:
+    """Check the settings once, here, before any worker is started; then serve until told to stop."""
+    starting.load()
     from django.conf import settings
 
     uvicorn.run(
@@ -40,10 +26,9 @@ def serve() -> None:
         # Without a limit, one task that hangs keeps the process for ever.
         timeout_graceful_shutdown=10,
         log_config=None,
-        access_log=settings.DEBUG,
         server_header=False,
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -135,7 +135,7 @@ LOGGING: dict[str, Any] = {
             "django.server": env.log_level(),
             "uvicorn": env.log_level(),
             "uvicorn.error": env.log_level(),
-            "uvicorn.access": env.log_level(),
+            "uvicorn.access": "WARNING",  # the proxy writes the access log
         }.items()
     },
 }

@@ -9,3 +9,5 @@ ALLOWED_HOSTS = env.allowed_hosts() or ["localhost", "127.0.0.1", "[::1]", env.h
 CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(
     default=["http://localhost:3000", "http://localhost:5173", "http://localhost:8080"]
 )
+
+LOGGING["loggers"]["uvicorn.access"]["level"] = "INFO"  # noqa: F405

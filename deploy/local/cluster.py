@@ -53,15 +53,15 @@ class Watch:
             time.sleep(0.05)
             self.check()
 
-    def _note(self, *_: object) -> None:
-        self._stop_requested = True
-
     def check(self) -> None:
         if self._stop_requested:
             raise StopRequested
         for service in self.services:
             if not service.running:
                 raise ServiceError(f"{service.name} has died:\n{service.log_tail()}")
+
+    def _note(self, *_: object) -> None:
+        self._stop_requested = True
 
 
 def main() -> int:
@@ -76,7 +76,7 @@ def main() -> int:
             _serve(watch, environment)
     except StopRequested:
         return 0
-    except ServiceError as error:
+    except (ServiceError, PermissionError) as error:
         print(f"run-cluster: {error}", file=sys.stderr)
     return 1
 
@@ -99,7 +99,7 @@ def _refuse_used_port(host: str, port: int) -> None:
 
 
 def _environment(host: str, port: int) -> dict[str, str]:
-    """The user's, and what the production settings ask for."""
+    """The user's (an empty variable is an unset one), and what the production settings ask for."""
     here = ["localhost", "127.0.0.1", "[::1]", _in_url(host)]
     ours = {
         "SECRET_KEY": kept_secret(STATE / "secret_key"),
@@ -107,27 +107,29 @@ def _environment(host: str, port: int) -> dict[str, str]:
         "WORKERS": "2",
     }
     theirs = {name: value for name, value in os.environ.items() if value}
-    return ours | theirs | {
+    fixed = {
         "DJANGO_SETTINGS_MODULE": "config.settings.prod",
         "HTTPS": "off",
         "HOST": host,
         "PORT": str(port),
     }
+    return ours | theirs | fixed
 
 
 def _services(watch: Watch, running: contextlib.ExitStack) -> dict[str, str]:
-    """The URLs of the servers started here, for the two variables that name no other."""
-    ours: dict[str, Service] = {
-        "DATABASE_URL": Postgres(data=STATE / "postgres"),
-        "REDIS_URL": Valkey(cwd=PROJECT),
-    }
+    """The URLs of the servers started here, for the variables that name no other."""
+
+    def url_of(service: Service) -> str:
+        running.enter_context(service)
+        watch.services.append(service)
+        watch.check()
+        return service.url
+
     urls = {}
-    for variable, service in ours.items():
-        if not os.environ.get(variable):
-            running.enter_context(service)
-            watch.services.append(service)
-            urls[variable] = service.url
-            watch.check()
+    if not os.environ.get("DATABASE_URL"):
+        urls["DATABASE_URL"] = url_of(Postgres(data=STATE / "postgres"))
+    if not os.environ.get("REDIS_URL"):
+        urls["REDIS_URL"] = url_of(Valkey(cwd=PROJECT))
     return urls
 
 
@@ -165,21 +167,17 @@ def _listening(place: tuple[str, int]) -> bool:
 
 def _summary(services: list[Service], server_pid: int, env: dict[str, str]) -> str:
     place = f"{_in_url(_client_host(env['HOST']))}:{env['PORT']}"
-    lines = [f"{each.name:10} {each.url}  (pid {each.pid}, {each.home})" for each in services]
+    ours = "".join(f"{each.name:10} {each.url}  (pid {each.pid}, {each.home})\n" for each in services)
     user = {"username": f"ada-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(12)}
-    return "\n".join(
-        [
-            "",
-            f"{'Roomwire':10} http://{place}/  (pid {server_pid}, {env['WORKERS']} workers)",
-            f"{'Sockets':10} ws://{place}/ws/?token=ACCESS_TOKEN",
-            *lines,
-            f"Stop with Ctrl-C, or kill {os.getpid()}.",
-            "",
-            "Register a user:",
-            f"curl http://{place}/api/v1/auth/register/ --json '{json.dumps(user)}'",
-            "",
-        ]
-    )
+    return f"""
+{"Roomwire":10} http://{place}/  (pid {server_pid}, {env["WORKERS"]} workers)
+{"Sockets":10} ws://{place}/ws/?token=ACCESS_TOKEN
+{ours}Stop with Ctrl-C, or: kill {os.getpid()}
+
+Register a user:
+curl http://{place}/api/v1/auth/register/ \\
+  -H 'Content-Type: application/json' -d '{json.dumps(user)}'
+"""
 
 
 def _in_url(host: str) -> str:
@@ -188,7 +186,7 @@ def _in_url(host: str) -> str:
 
 def _client_host(host: str) -> str:
     """Where a client on this machine finds a server that listens at `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - binds nothing
 
 
 if __name__ == "__main__":

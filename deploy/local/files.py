@@ -27,11 +27,10 @@ def kept_secret(path: Path) -> str:
 
 def claim(folder: Path) -> TextIO:
     """Have the folder to ourselves until the result is closed, or we die. Raises ServiceError."""
-    lock = open(folder / "lock", "a+", opener=open_private)
+    lock = os.fdopen(open_private(str(folder / "lock"), os.O_RDWR | os.O_CREAT), "r+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.seek(0)
         owner = lock.read()
         lock.close()
         raise ServiceError(f"process {owner} is running in {folder} already") from None

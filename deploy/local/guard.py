@@ -15,7 +15,8 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, death_signal: int, uid: int, gid: int, program: list[str]) -> None:
+def main(terms: list[int], program: list[str]) -> None:
+    parent, death_signal, uid, gid = terms
     # Python ignores these two, and what is ignored stays ignored in the program it becomes.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -27,8 +28,8 @@ def main(parent: int, death_signal: int, uid: int, gid: int, program: list[str])
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:  # it died before we asked to be told
             sys.exit(1)
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:5]), program=sys.argv[5:])
+    main([int(word) for word in sys.argv[1:5]], sys.argv[5:])

@@ -9,6 +9,7 @@ import shutil
 import signal
 from pathlib import Path
 from typing import ClassVar, TextIO
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -46,9 +47,7 @@ class Postgres(Service):
     stop_steps: ClassVar[Steps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0))
     restart_steps: ClassVar[Steps] = ((signal.SIGQUIT, 10.0),)
 
-    def __init__(
-        self, *, data: Path | None = None, port: int | None = None, durable: bool = True
-    ) -> None:
+    def __init__(self, *, data: Path | None = None, port: int | None = None, durable: bool = True) -> None:
         account = server_account()
         home = data.resolve() if data else temporary_path("postgres")
         super().__init__(port=port, home=reachable(home, account), keep_home=data is not None)
@@ -78,7 +77,7 @@ class Postgres(Service):
         return self._url(name)
 
     def _url(self, database: str) -> str:
-        return f"postgres://{_USER}:{self._password}@127.0.0.1:{self.port}/{database}"
+        return f"postgres://{_USER}:{self._password}@127.0.0.1:{self.port}/{quote(database)}"
 
     def _prepare(self) -> None:
         make_private_folder(self.home, self._account)

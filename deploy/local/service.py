@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import secrets
 import shutil
 import socket
@@ -166,7 +165,7 @@ def _free_port() -> int:
     otherwise hold the port of a server that is being restarted.
     """
     while True:
-        port = random.randrange(15_000, 32_000)
+        port = 15_000 + secrets.randbelow(17_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -19,7 +19,8 @@ from pathlib import Path
 from deploy.local.process import Account, ServiceError
 from deploy.local.service import wheel_folder
 
-_SHARED = Path("/var/tmp")
+# Kept over a reboot, unlike /tmp. Whose a folder in it is gets checked.
+_SHARED = Path("/var/tmp")  # noqa: S108
 _NAME = "embedded_postgres"
 
 

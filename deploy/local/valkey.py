@@ -49,7 +49,7 @@ class Valkey(Service):
         ours = f"process_id:{self.pid}\r\n".encode()
         with (
             contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection,
+            socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection,
         ):
             connection.sendall(b"INFO server\r\n")
             return ours in connection.recv(65_536)

@@ -17,8 +17,9 @@ import pytest
 import redis
 
 from deploy.local.postgres import Postgres
-from deploy.local.process import ServiceError, wait_until
+from deploy.local.process import ServiceError, end, spawn, wait_until
 from deploy.local.service import wheel_folder
+from deploy.local.unprivileged import server_account
 from deploy.local.valkey import Valkey
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -105,24 +106,12 @@ def gone(pid: int) -> bool:
         return True
 
 
-def children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 @on_linux
-def test_postgres_leaves_nothing_behind() -> None:
-    postgres = Postgres()
-    postgres.start()
-    pids = [postgres.pid, *children(postgres.pid)]
-    assert len(pids) > 1
-    postgres.stop()
-    assert all(gone(pid) for pid in pids)
-    assert not postgres.home.exists()
-    postgres.stop()
-
-
-def test_throw_away_postgres_speaks_utf8_and_wants_its_password() -> None:
+def test_throw_away_postgres() -> None:
     with Postgres() as postgres:
+        children = Path(f"/proc/{postgres.pid}/task/{postgres.pid}/children").read_text()
+        pids = [postgres.pid, *map(int, children.split())]
+        assert len(pids) > 1
         assert query(postgres.url, "SHOW fsync") == "off"
         assert query(postgres.url, "SELECT upper('é ж')") == "É Ж"
         query(postgres.url, "CREATE EXTENSION pg_trgm")
@@ -135,6 +124,9 @@ def test_throw_away_postgres_speaks_utf8_and_wants_its_password() -> None:
         password = postgres.url.split(":")[2].split("@")[0]
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(postgres.url.replace(password, "guess"))
+    assert all(gone(pid) for pid in pids)
+    assert not postgres.home.exists()
+    postgres.stop()
 
 
 def test_given_data_is_kept_and_synced(data: Path) -> None:
@@ -161,12 +153,15 @@ def test_crash_whose_pid_is_another_program_by_now(data: Path) -> None:
     postgres.start()
     postgres.kill()
     lock = data / "cluster" / "postmaster.pid"
-    with Postgres() as other:
+    other = spawn(["/bin/sleep", "60"], cwd=Path("/"), env={}, account=server_account())
+    try:
         lines = lock.read_text().split("\n")
         lock.write_text("\n".join([str(other.pid), *lines[1:]]))
         with postgres:
             assert query(postgres.url, "SELECT answer FROM kept") == 42
-        assert other.running
+        assert other.poll() is None
+    finally:
+        end(other, ())
 
 
 def test_data_has_one_server(data: Path) -> None:
