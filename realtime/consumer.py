@@ -16,9 +16,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts import tickets
-from accounts.errors import Internal, RoomwireError, Unauthenticated, Unavailable
+from accounts.errors import Internal, Invalid, RoomwireError, Unauthenticated, Unavailable
 from accounts.tokens import Identity
 from chat import wire
+from chat.errors import NotFound
 from realtime import commands, protocol
 from realtime.closing import Close
 from realtime.connection import Connection
@@ -80,11 +81,12 @@ class Consumer:
 
     async def _subscribe_to_url(self, connection: Connection, room: str) -> None:
         """`/ws/rooms/<id>/?since=`: answered like a command whose id is "url"."""
-        since = dict(pair.partition("=")[::2] for pair in self.scope["query_string"].decode().split("&")).get("since")
-        position = protocol.Position(int(since) if since and since.isdigit() else None)
         try:
+            position = protocol.position(self.scope["query"])
             await commands.subscribe_one(connection, "url", UUID(room), position)
-        except (RoomwireError, ValueError):
+        except Invalid as error:
+            connection.tell(protocol.refusal("url", error))
+        except (NotFound, ValueError):
             await self._close(Close.NOT_FOUND)
 
     # Frames

@@ -27,16 +27,16 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Handshake:
-    """Puts `scope["identity"]`: an Identity, or None for a client that will prove itself in its first frame."""
+    """Puts `scope["query"]`, and `scope["identity"]`: None for a client that will prove itself in its first frame."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = _headers(scope)
+        headers, query = _headers(scope), _query(scope)
         if not origin_allowed(headers):
             return await refuse(receive, send, Close.FORBIDDEN)
-        credential = _credential(scope, headers)
+        credential = query.get("token", _bearer(headers))
         try:
             identity = None if credential is None else await in_thread(tickets.admit, credential)
         except Unauthenticated:
@@ -44,7 +44,7 @@ class Handshake:
         except DatabaseError as error:
             logger.error("a handshake could not be checked: %s", error)
             return await refuse(receive, send, Close.SERVER_ERROR)
-        return await self.application({**scope, "identity": identity}, receive, send)
+        return await self.application({**scope, "identity": identity, "query": query}, receive, send)
 
 
 async def refuse(receive: Receive, send: Send, code: Close) -> None:
@@ -77,9 +77,12 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
-def _credential(scope: Scope, headers: dict[str, str]) -> str | None:
-    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    if "token" in query:
-        return str(query["token"][0])
+def _query(scope: Scope) -> dict[str, str]:
+    """The query string; of a name that comes twice, the first."""
+    parsed = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return {name: values[0] for name, values in parsed.items()}
+
+
+def _bearer(headers: dict[str, str]) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

@@ -102,8 +102,21 @@ def _rejection(text: str, reason: str) -> Rejected:
         return Rejected(Malformed())
     if envelope.type not in _known:
         return Rejected(UnknownCommand(f"There is no command {envelope.type[:64]!r}."), envelope.id)
+    return Rejected(Invalid(_violation(reason)), envelope.id)
+
+
+def _violation(reason: str) -> Violation:
+    """msgspec's words say what and where: "Expected `int`, got `str` - at `$.since`"."""
     problem, _, path = reason.partition(" - at `$.")
-    return Rejected(Invalid(Violation(path.rstrip("`") or "type", "invalid", f"{problem}.")), envelope.id)
+    return Violation(path.rstrip("`") or "type", "invalid", f"{problem}.")
+
+
+def position(query: dict[str, str]) -> Position:
+    """The position in an address, `?since=40&epoch=…`. Raises Invalid."""
+    try:
+        return msgspec.convert(query, Position, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(_violation(str(error))) from error
 
 
 class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):

@@ -97,6 +97,7 @@ async def test_make_run_then_what_it_prints(clone):
             headers = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
             await _run(["curl", "-s", base + path, *headers, "-d", '{"body": "from curl"}'])
             assert json.loads(await socket.recv())["data"]["body"] == "from curl"
+        await _try_the_readme(clone, base)
         async with httpx.AsyncClient() as http:
             page = await http.get(f"{base}/demo/")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -104,11 +105,27 @@ async def test_make_run_then_what_it_prints(clone):
     assert "Traceback" not in output.read_text()
 
 
-def test_a_second_make_run_finds_everything_as_it_was(clone):
-    before = {path: path.stat().st_mtime for path in (clone / ".venv").glob("*.stamp")}
+async def _try_the_readme(clone: Path, base: str) -> None:
+    """Its curl example, as printed but for the port."""
+    example = re.search(r"```sh\n(.*?)```", (clone / "README.md").read_text(), re.DOTALL)
+    assert example
+    answers = await _run(["bash", "-euc", example[1].replace("http://127.0.0.1:8000", base)])
+    decoder, found = json.JSONDecoder(), []
+    while answers:
+        answer, end = decoder.raw_decode(answers)
+        found.append(answer)
+        answers = answers[end:]
+    registered, sent, again, log = found
+    assert registered["user"]["username"] == "carol"
+    assert sent == again
+    assert [event["data"] for event in log["results"]] == [sent]
+
+
+def test_a_second_make_run_installs_nothing(clone):
+    with started(clone, "run"):
+        pass
     with started(clone, "run") as (_, output):
         assert "Installing" not in output.read_text()
-    assert {path: path.stat().st_mtime for path in (clone / ".venv").glob("*.stamp")} == before
 
 
 async def test_make_run_cluster(clone, gather):

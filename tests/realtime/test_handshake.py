@@ -153,6 +153,16 @@ async def test_a_room_in_the_address(site):
             assert await socket.closed() == 4404
 
 
+@pytest.mark.parametrize("since", ["-1", "x", "1.5", "", "9" * 5_000])
+async def test_a_bad_position_in_the_address(site, since):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with alice.socket(path=f"/ws/rooms/{room}/", query=f"&since={since}") as socket:
+        reply = await socket.frame()
+        assert (reply["id"], reply["error"]["code"]) == ("url", "invalid")
+        assert "since" in reply["error"]["message"]
+
+
 async def test_no_token_reaches_the_log(site, folder):
     """At DEBUG, with uvicorn's and websockets' own loggers: every secret that was handed out, searched for."""
     alice = await site.newcomer("alice")
