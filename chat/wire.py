@@ -46,10 +46,10 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """What a `member.left` event says: gone by their own will, or removed."""
+    """What a `member.left` event says: `left` by their own will, or `removed`."""
 
     user: User
-    reason: Literal["left", "removed"]
+    reason: str
 
 
 class ReadMarker(msgspec.Struct, frozen=True):

@@ -178,5 +178,5 @@ class Feed:
     def restart(self, head: Head) -> None:
         """Go on from `head`, leaving out what lies between."""
         self._begin(head)
-        for subscription in self.behind:
-            subscription.cursor = head.seq
+        for subscription in self.subscriptions:
+            subscription.cursor = subscription.granted = head.seq

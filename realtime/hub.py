@@ -7,18 +7,16 @@ event that no hole betrays. It holds no rules: who may hear a room was decided b
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Collection, Coroutine
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
 
-from chat import log
 from chat.log import Entry, Head
 from realtime import protocol
 from realtime.feed import Feed, Subscriber, Subscription
 from realtime.link import Link
-from realtime.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +26,25 @@ _RETRY_SECONDS = 0.5
 _PAGE = 500
 
 
-class Hub:
-    """Subscriptions of all this process's connections. Everything here runs on one event loop."""
+class Read(Protocol):
+    async def __call__(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]: ...
 
-    def __init__(self) -> None:
+
+class Heads(Protocol):
+    async def __call__(self, room_ids: Collection[UUID]) -> dict[UUID, Head]: ...
+
+
+class Hub:
+    """Subscriptions of all this process's connections. Everything here runs on one event loop.
+
+    `read` and `heads` are `chat.log`'s, as coroutines.
+    """
+
+    def __init__(self, *, read: Read, heads: Heads) -> None:
+        self._read_log, self._read_heads = read, heads
         self._feeds: dict[UUID, Feed] = {}
         self._link: Link | None = None
-        self._repairs: dict[UUID, asyncio.Task[None]] = {}
+        self._repairs: dict[Feed, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _running(self) -> Link:
@@ -48,8 +58,13 @@ class Hub:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("a task of the hub failed", exc_info=task.exception())
 
     async def aclose(self) -> None:
         """Stop listening and reading; the sockets are their server's to close."""
@@ -116,29 +131,37 @@ class Hub:
 
     # Repairing
 
-    def _repair(self, feed: Feed) -> asyncio.Task[None]:
-        """Bring a feed up to the log; one reader per room, however many ask."""
-        task = self._repairs.get(feed.room_id)
+    def _repair(self, feed: Feed, head: int = 0) -> asyncio.Task[None]:
+        """Bring a feed up to the log, which is known to have come to `head`; one reader, however many ask."""
+        task = self._repairs.get(feed)
         if task is None:
-            task = self._repairs[feed.room_id] = self._spawn(self._read_forward(feed))
-            task.add_done_callback(lambda _: self._repairs.pop(feed.room_id, None))
+            task = self._repairs[feed] = self._spawn(self._read_forward(feed, head))
+            task.add_done_callback(lambda _: self._repairs.pop(feed))
         return task
 
-    async def _read_forward(self, feed: Feed) -> None:
-        while True:
+    async def _read_forward(self, feed: Feed, head: int) -> None:
+        more = True
+        while more:
             entries = await self._read(feed, feed.position)
-            if not feed.fill(entries):
-                self._restart(feed, Head(feed.epoch, entries[-1].seq), "pruned")
-            if len(entries) < _PAGE:
-                return
+            if entries is None:
+                continue
+            if not entries and feed.position < head:
+                self._restart(feed, Head(feed.epoch, head), "pruned")
+            elif not feed.fill(entries):
+                self._restart(feed, Head(feed.epoch, entries[0].seq - 1), "pruned")
+                feed.fill(entries)
+            more = len(entries) == _PAGE
 
-    async def _read(self, feed: Feed, after: int) -> list[Entry]:
-        """From the log, for as long as it takes the database to answer."""
+    async def _read(self, feed: Feed, after: int) -> list[Entry] | None:
+        """From the log, for as long as it takes the database to answer. None if the counting changed meanwhile."""
+        epoch = feed.epoch
         while True:
             try:
-                return await in_thread(log.read, room_id=feed.room_id, after=after, limit=_PAGE)
+                entries = await self._read_log(room_id=feed.room_id, after=after, limit=_PAGE)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
                 logger.error("the log of room %s can't be read: %r", feed.room_id, error)
+            else:
+                return entries if feed.epoch == epoch else None
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _restart(self, feed: Feed, head: Head, reason: str) -> None:
@@ -156,32 +179,30 @@ class Hub:
     async def _catch_up(self, subscription: Subscription) -> None:
         """Read a subscription what it missed until it can go live; a slow reader costs itself and nobody else."""
         feed = subscription.feed
-        while subscription in feed.behind and await subscription.subscriber.drained():
+        while await subscription.subscriber.drained() and subscription in feed.behind:
             if subscription.cursor > feed.position:
-                await self._repair(feed)
-                continue
-            if feed.go_live(subscription):
+                await self._repair(feed, subscription.cursor)
+            elif feed.go_live(subscription):
                 return
-            if feed.recent(subscription.cursor) is None:
-                self._pass_on(subscription, await self._read(feed, subscription.cursor))
+            elif feed.recent(subscription.cursor) is None:
+                entries = await self._read(feed, subscription.cursor)
+                if entries is not None and subscription in feed.behind:
+                    self._pass_on(subscription, entries)
 
     def _pass_on(self, subscription: Subscription, entries: list[Entry]) -> None:
         feed = subscription.feed
+        start = entries[0].seq - 1 if entries else feed.position
+        if start > subscription.cursor:
+            self._skip(subscription, start)
         for entry in entries:
-            if entry.seq > feed.position or subscription not in feed.behind:
-                return None
-            if entry.seq != subscription.cursor + 1:
-                return self._skip(subscription)
-            if not feed.pass_on(subscription, entry):
-                return None
-        return None
+            if entry.seq > feed.position or not feed.pass_on(subscription, entry):
+                return
 
-    def _skip(self, subscription: Subscription) -> None:
+    def _skip(self, subscription: Subscription, start: int) -> None:
         """The log was pruned past this reader: say so rather than leave a hole."""
+        subscription.cursor = start
         feed = subscription.feed
-        subscription.cursor = feed.position
-        frame = protocol.Resync(feed.room_id, feed.epoch, feed.position, "pruned")
-        subscription.subscriber.tell(protocol.encode(frame))
+        subscription.subscriber.tell(protocol.encode(protocol.Resync(feed.room_id, feed.epoch, start, "pruned")))
 
     # Reconciling
 
@@ -189,14 +210,15 @@ class Hub:
         """Ask, every moment, where the rooms stand: the only way to notice a lost last event."""
         while True:
             await asyncio.sleep(settings.REALTIME_RECONCILE_SECONDS)
-            stood = {feed.room_id: feed.position for feed in self._feeds.values() if feed.subscriptions}
-            if not stood:
-                continue
             try:
-                heads = await in_thread(log.heads, stood.keys())
-            except Exception as error:
+                await self._look()
+            except Exception as error:  # a database that is away comes back
                 logger.error("rooms can't be reconciled: %r", error)
-                continue
+
+    async def _look(self) -> None:
+        stood = {feed.room_id: feed.position for feed in self._feeds.values() if feed.subscriptions}
+        if stood:
+            heads = await self._read_heads(stood.keys())
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for room_id, position in stood.items():
@@ -212,4 +234,4 @@ class Hub:
         elif head.epoch != feed.epoch or head.seq < stood:
             self._restart(feed, head, "epoch")
         elif head.seq > feed.position:
-            self._repair(feed)
+            self._repair(feed, head.seq)

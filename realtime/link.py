@@ -56,8 +56,11 @@ class Link:
     async def _receive(self, layer: Any, channel: str) -> None:
         while True:
             message = await layer.receive(channel)
-            if message.get("type") == broadcast.ANNOUNCEMENT:
-                self._heard(message)
+            try:
+                if message["type"] == broadcast.ANNOUNCEMENT:
+                    self._heard(message)
+            except Exception:  # from a process of another release, say: its events are in the log
+                logger.exception("an announcement was not understood")
 
     async def _follow(self, layer: Any, channel: str) -> None:
         while True:
