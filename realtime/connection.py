@@ -1,6 +1,7 @@
 """One accepted socket on the way out: a bounded outbox, and the commands' and the hub's hands on it."""
 
 import asyncio
+import logging
 import uuid
 from collections import deque
 from contextlib import suppress
@@ -13,6 +14,8 @@ from realtime.closing import Close
 from realtime.feed import Subscription
 from realtime.hub import Hub
 from realtime.middleware import Send
+
+logger = logging.getLogger(__name__)
 
 
 class Connection:
@@ -69,8 +72,9 @@ class Connection:
                 self._unsent -= len(frame)
                 if self._room_again is not None and self._unsent <= settings.REALTIME_OUTBOX_MAX_BYTES // 2:
                     self._room_again.set()
-        except (OSError, RuntimeError):
-            self.abandon()  # the client is gone; the server tells the consumer in its own time
+        except Exception as error:  # the client is gone, or the server is at fault: one more frame would follow a hole
+            logger.debug("a frame could not be sent: %r", error)
+            self.abandon()
         finally:
             self._sending = None
 
@@ -92,9 +96,10 @@ class Connection:
             await asyncio.wait([self._sending])
 
     async def close(self, code: int) -> None:
-        """Close once, after what is on its way, if the client takes it within moments."""
+        """Close once, whoever asks, after what is on its way, if the client takes it within moments."""
         if self.closed:
             return
+        self._fall_silent()
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self.flushed()
@@ -104,17 +109,22 @@ class Connection:
                 await self._send({"type": "websocket.close", "code": code})
 
     def abandon(self) -> None:
-        """Nothing more is sent or heard: the socket is closing or gone."""
+        """The socket is closing or gone: what was on its way is dropped."""
+        self._fall_silent()
+        self._outbox.clear()
+        if self._sending is not None and self._sending is not asyncio.current_task():
+            # Cancelled before it began, it would not get to say so itself.
+            self._sending.cancel()
+            self._sending = None
+
+    def _fall_silent(self) -> None:
+        """Nothing more is taken, and no room is heard."""
         self.closed = True
         for subscription in self.subscriptions.values():
             self.hub.unsubscribe(subscription)
         self.subscriptions.clear()
-        self._outbox.clear()
-        self._unsent = 0
         if self._room_again is not None:
             self._room_again.set()
-        if self._sending is not None and self._sending is not asyncio.current_task():
-            self._sending.cancel()
 
     def forget(self, room_id: UUID) -> None:
         """The hub has ended this subscription."""

@@ -26,7 +26,6 @@ INSTALLED_APPS = [
     "realtime",
 ]
 
-# Every one of them is async-capable, so a request crosses to a thread once: for its view.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
