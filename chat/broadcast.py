@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -84,7 +85,10 @@ class Announcer:
 
     def attach(self) -> None:
         """Send on the running loop from now on: the in-memory layer reaches only listeners on its own loop."""
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            # What another loop was sending, that loop may finish; this one does not wait for it.
+            self._loop, self._sending = loop, None
 
     async def aclose(self) -> None:
         """Send what is waiting, then let go of the running loop."""
@@ -171,7 +175,8 @@ class Announcer:
         loop = self._loop
         if loop is None or not loop.is_running():
             return
-        asyncio.run_coroutine_threadsafe(self._drained(), loop).result(timeout)
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._drained(), loop).result(timeout)
 
     async def _drained(self) -> None:
         self._wake()
