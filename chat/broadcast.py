@@ -28,6 +28,8 @@ _SEND_SECONDS = 1.0
 _BATCH_EVENTS = 256
 _BATCH_CHARACTERS = 512_000
 _PENDING_EVENTS = 50_000
+_PENDING_CHARACTERS = 64_000_000
+_CLOSING_SECONDS = 2.0
 
 
 def group(room_id: UUID) -> str:
@@ -79,6 +81,7 @@ class Announcer:
         self._queue: deque[_Batch] = deque()
         self._last: dict[UUID, _Batch] = {}
         self._pending = 0
+        self._pending_characters = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sending: asyncio.Task[None] | None = None
         self._healthy = True
@@ -91,15 +94,17 @@ class Announcer:
             self._loop, self._sending = loop, None
 
     async def aclose(self) -> None:
-        """Send what is waiting, then let go of the running loop."""
-        await self._drained()
+        """Send what is waiting, if the layer takes it within moments, then let go of the running loop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._drained()
         if self._loop is asyncio.get_running_loop():
             self._loop = None
 
     def put(self, room_id: UUID, epoch: UUID, seq: int, payload: str) -> None:
         """Hand over one event; returns at once. Past a bound events are dropped: the log has them."""
         with self._lock:
-            if self._pending >= _PENDING_EVENTS:
+            if self._pending >= _PENDING_EVENTS or self._pending_characters >= _PENDING_CHARACTERS:
                 self._count_failure("the announcer's queue is full", 1)
                 return
             batch = self._last.get(room_id)
@@ -108,6 +113,7 @@ class Announcer:
                 self._queue.append(batch)
             batch.add(payload)
             self._pending += 1
+            self._pending_characters += len(payload)
             loop = self._running_loop()
         loop.call_soon_threadsafe(self._wake)
 
@@ -134,6 +140,7 @@ class Announcer:
                 return None
             batch = self._queue.popleft()
             self._pending -= len(batch.payloads)
+            self._pending_characters -= batch.characters
             if self._last.get(batch.room_id) is batch:
                 del self._last[batch.room_id]
             return batch
@@ -170,7 +177,7 @@ class Announcer:
             return False
         return True
 
-    def flush(self, timeout: float = 2.0) -> None:
+    def flush(self, timeout: float = _CLOSING_SECONDS) -> None:
         """Wait for what is waiting, in a process without a server loop: a management command that ends."""
         loop = self._loop
         if loop is None or not loop.is_running():

@@ -4,15 +4,20 @@ Nothing else in the project touches `os.environ`. `.env.example` lists the same 
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = PROJECT_DIR / "var"
 
 _env = environ.Env()
+
+# uvicorn's and Gunicorn's, in argv joined by NUL: `--workers 4`, `--workers=4`, `-w 4`, `-w4`.
+_WORKERS_FLAG = re.compile(r"(?:^|\0)(?:--workers[\0=]|-w\0?)(\d+)(?=\0|$)", re.ASCII)
 
 
 def settings_module(default: str) -> None:
@@ -39,12 +44,12 @@ def database_url(default: str) -> str:
 
 def database_pool_size() -> int:
     """Most PostgreSQL connections of one process; times the processes it must fit `max_connections`."""
-    return int(_env.int("DATABASE_POOL_SIZE", default=20))
+    return _number("DATABASE_POOL_SIZE", 20)
 
 
 def database_statement_timeout_ms() -> int:
     """0 lifts the limit, for a long migration."""
-    return int(_env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=10_000))
+    return _number("DATABASE_STATEMENT_TIMEOUT_MS", 10_000)
 
 
 def redis_url() -> str:
@@ -71,19 +76,19 @@ def host() -> str:
 
 
 def port() -> int:
-    return int(_env.int("PORT", default=8000))
+    return _number("PORT", 8000)
 
 
 def workers() -> int:
     """Server processes started together: WORKERS, else WEB_CONCURRENCY, else a server's own `--workers`."""
-    named = _env.int("WORKERS", default=0) or _env.int("WEB_CONCURRENCY", default=0)
-    return int(named) or _workers_flag(sys.argv) or 1
+    flag = _WORKERS_FLAG.search("\0".join(sys.argv))
+    return max(1, _number("WORKERS", 0) or _number("WEB_CONCURRENCY", 0) or int(flag[1] if flag else 1))
 
 
-def _workers_flag(argv: list[str]) -> int:
-    for index, word in enumerate(argv):
-        name, _, value = word.partition("=")
-        if name in ("--workers", "-w"):
-            value = value or (argv[index + 1] if index + 1 < len(argv) else "")
-            return int(value) if value.isdigit() else 0
-    return 0
+def _number(name: str, default: int) -> int:
+    """A whole number; a variable left empty says nothing."""
+    text = str(_env.str(name, default="")).strip()
+    try:
+        return int(text) if text else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from error

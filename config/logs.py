@@ -3,14 +3,18 @@
 import logging
 import re
 
-_SECRET = re.compile(r"\b(rw[art]_)[A-Za-z0-9_-]+")
+# Wherever it stands in a line, quoted, escaped or run together with something.
+_SECRET = re.compile(r"(rw[art]_)[A-Za-z0-9_-]{16,}")
 
 
 class RedactSecrets(logging.Filter):
     """Replaces every Roomwire token in a record, which its prefix gives away, before a handler formats it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except Exception:  # arguments that don't fit: logging itself reports it, on stderr
+            return True
         redacted = _SECRET.sub(r"\1[redacted]", message)
         if redacted != message:
             record.msg, record.args = redacted, None

@@ -1,5 +1,7 @@
 """`python -m config.serve`: uvicorn as Roomwire wants it, on HOST, PORT and WORKERS of the environment."""
 
+from typing import Any
+
 import uvicorn
 
 from config import env, starting
@@ -8,26 +10,31 @@ from config import env, starting
 def main() -> None:
     """Check the settings once, here, before any worker is started; then serve until told to stop."""
     starting.load()
+    with starting.refusing():
+        options = _options()
+    uvicorn.run("config.asgi:application", **options)
+
+
+def _options() -> dict[str, Any]:
     from django.conf import settings
 
-    uvicorn.run(
-        "config.asgi:application",
-        host=env.host(),
-        port=env.port(),
-        workers=env.workers(),
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=settings.REALTIME_FRAME_MAX_BYTES,
-        # Compression costs three times the memory per socket (docs/adr/0004).
-        ws_per_message_deflate=False,
-        ws_ping_interval=settings.REALTIME_HEARTBEAT_SECONDS,
-        ws_ping_timeout=settings.REALTIME_HEARTBEAT_SECONDS,
+    return {
+        "host": env.host(),
+        "port": env.port(),
+        "workers": env.workers(),
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "ws_max_size": settings.REALTIME_FRAME_MAX_BYTES,
+        # Compression costs three times the memory per socket (docs/adr/0004-libraries.md).
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": settings.REALTIME_HEARTBEAT_SECONDS,
+        "ws_ping_timeout": settings.REALTIME_HEARTBEAT_SECONDS,
         # Without a limit, one task that hangs keeps the process for ever.
-        timeout_graceful_shutdown=10,
-        log_config=None,
-        server_header=False,
-    )
+        "timeout_graceful_shutdown": 10,
+        "log_config": None,
+        "server_header": False,
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Loading the settings in a server process: done, or refused in one clear line."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -12,11 +14,18 @@ from config import env
 _REFUSED = 3
 
 
-def load() -> None:
-    """Settings (production's unless DJANGO_SETTINGS_MODULE says otherwise) and apps; or the end of the process."""
-    env.settings_module("config.settings.prod")
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What can't be configured ends the process with its reason, and no traceback."""
     try:
-        django.setup()
+        yield
     except ImproperlyConfigured as error:
         sys.stderr.write(f"Roomwire does not start: {error}\n")
         sys.exit(_REFUSED)
+
+
+def load() -> None:
+    """Settings (production's unless DJANGO_SETTINGS_MODULE says otherwise) and apps; or the end of the process."""
+    env.settings_module("config.settings.prod")
+    with refusing():
+        django.setup()

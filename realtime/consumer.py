@@ -40,6 +40,7 @@ class Consumer:
         self.hub, self.scope, self.send = hub, scope, send
         self.connection: Connection | None = None
         self.deadline: asyncio.TimerHandle | None = None
+        self.closing = False
         self.bad_frames: deque[float] = deque(maxlen=_BAD_FRAMES)
 
     async def run(self, receive: Receive) -> None:
@@ -53,6 +54,8 @@ class Consumer:
             self._gone()
 
     async def dispatch(self, message: Message) -> None:
+        if self.closing or (self.connection is not None and self.connection.closed):
+            return  # read before the close, from somebody who may do nothing more
         if message["type"] == "websocket.connect":
             await self._connect()
         elif message.get("text") is None:
@@ -96,11 +99,13 @@ class Consumer:
             command = protocol.decode(text)
         except protocol.Rejected as rejected:
             await self._reject(rejected)
-            return
-        if self.connection is None:
-            await self._authenticate(command)
         else:
-            await self._carry_out(self.connection, command)
+            await (
+                self._authenticate(command) if self.connection is None else self._carry_out(self.connection, command)
+            )
+        if self.connection is not None:
+            # A client that reads no answers is read no frames.
+            await self.connection.drained()
 
     async def _carry_out(self, connection: Connection, command: protocol.Command) -> None:
         """A command that fails gets its error, and the connection lives on."""
@@ -116,8 +121,6 @@ class Consumer:
             connection.tell(protocol.refusal(command.id, Internal()))
         if isinstance(command, protocol.Authenticate):
             self._expire()
-        # A client that reads no replies is read no commands.
-        await connection.drained()
 
     async def _authenticate(self, command: protocol.Command) -> None:
         """The first frame of a client that brought no credentials to the handshake."""
@@ -160,6 +163,7 @@ class Consumer:
         self.deadline = loop.call_later(seconds, lambda: loop.create_task(self._close(code)))
 
     async def _close(self, code: Close) -> None:
+        self.closing = True
         if self.connection is not None:
             await self.connection.close(code)
             return

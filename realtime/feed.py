@@ -175,8 +175,13 @@ class Feed:
         self.live.pop(subscription, None)
         self.behind.pop(subscription, None)
 
-    def restart(self, head: Head) -> None:
-        """Go on from `head`, leaving out what lies between."""
+    def restart(self, head: Head) -> list[Subscription]:
+        """Go on from `head`; says whose reading that interrupts. A new counting knows no older position or right."""
+        anew = head.epoch != self.epoch
+        skipping = [each for each in self.subscriptions if anew or each in self.live or each.cursor < head.seq]
         self._begin(head)
-        for subscription in self.subscriptions:
-            subscription.cursor = subscription.granted = head.seq
+        for subscription in skipping:
+            subscription.cursor = head.seq
+            if anew:
+                subscription.granted = head.seq
+        return skipping

@@ -166,9 +166,8 @@ class Hub:
 
     def _restart(self, feed: Feed, head: Head, reason: str) -> None:
         logger.warning("room %s goes on from %s: %s", feed.room_id, head.seq, reason)
-        feed.restart(head)
         frame = protocol.encode(protocol.Resync(feed.room_id, head.epoch, head.seq, reason))
-        for subscription in feed.subscriptions:
+        for subscription in feed.restart(head):
             subscription.subscriber.tell(frame)
 
     # Catching up
@@ -191,12 +190,15 @@ class Hub:
 
     def _pass_on(self, subscription: Subscription, entries: list[Entry]) -> None:
         feed = subscription.feed
-        start = entries[0].seq - 1 if entries else feed.position
-        if start > subscription.cursor:
-            self._skip(subscription, start)
         for entry in entries:
-            if entry.seq > feed.position or not feed.pass_on(subscription, entry):
+            if entry.seq > feed.position:
                 return
+            if entry.seq > subscription.cursor + 1:
+                self._skip(subscription, entry.seq - 1)
+            if not feed.pass_on(subscription, entry):
+                return
+        if not entries:
+            self._skip(subscription, feed.position)
 
     def _skip(self, subscription: Subscription, start: int) -> None:
         """The log was pruned past this reader: say so rather than leave a hole."""

@@ -1,5 +1,6 @@
 """The frames of the WebSocket protocol, version 1: a grammar without I/O. docs/protocol.md describes it."""
 
+import re
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -61,6 +62,8 @@ class MessageSend(_Command, frozen=True, tag="message.send"):
 
 Command = Authenticate | Ping | RoomSubscribe | RoomUnsubscribe | RoomRead | MessageSend
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
 _decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _known = {command.__struct_config__.tag for command in get_args(Command)}
 
@@ -91,14 +94,14 @@ def decode(text: str) -> Command:
     """The command in a frame. Raises Rejected: Malformed, UnknownCommand, or Invalid naming the field."""
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _rejection(text, str(error)) from error
 
 
 def _rejection(text: str, reason: str) -> Rejected:
     try:
         envelope = _envelope.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         return Rejected(Malformed())
     if envelope.type not in _known:
         return Rejected(UnknownCommand(f"There is no command {envelope.type[:64]!r}."), envelope.id)
@@ -107,8 +110,8 @@ def _rejection(text: str, reason: str) -> Rejected:
 
 def _violation(reason: str) -> Violation:
     """msgspec's words say what and where: "Expected `int`, got `str` - at `$.since`"."""
-    problem, _, path = reason.partition(" - at `$.")
-    return Violation(path.rstrip("`") or "type", "invalid", f"{problem}.")
+    path = re.search(r"`\$\.(.+)`$", reason)
+    return Violation(path[1] if path else "type", "invalid", f"{reason.partition(' - at ')[0]}.")
 
 
 def position(query: dict[str, str]) -> Position:

@@ -104,7 +104,9 @@ async def test_frames_leave_in_the_order_they_were_handed_over():
         await settled()
         client.connection.tell("last")
         await settled()
-        assert client.socket.sent == [f"{kind} {number}" for number in range(5) for kind in ("event", "reply")] + ["last"]
+        assert client.socket.sent == [f"{kind} {number}" for number in range(5) for kind in ("event", "reply")] + [
+            "last"
+        ]
 
 
 # The bound

@@ -99,6 +99,16 @@ async def test_a_lost_announcement_is_read_as_soon_as_the_next_one_shows_the_hol
 
 
 @virtual
+async def test_a_hole_of_many_pages_is_read_at_once():
+    async with a_room() as room:
+        alice = await room.joined()
+        room.log.append(1_700)
+        await room.announce(*room.log.append())
+        await asyncio.sleep(0.1)
+        assert alice.subscriber.seqs == list(range(1, 1_702))
+
+
+@virtual
 async def test_a_reordering_heals_itself():
     async with a_room() as room:
         alice = await room.joined()
@@ -342,6 +352,21 @@ async def test_a_room_is_left_a_little_after_its_last_subscriber():
 
 
 @virtual
+async def test_a_room_left_while_the_layer_is_away_is_left_when_it_is_back():
+    async with a_room() as room:
+        alice = await room.joined()
+        room.layer.away = True
+        room.hub.unsubscribe(alice)
+        await asyncio.sleep(LINGERED + RECONCILED)
+        room.layer.away = False
+        await asyncio.sleep(RECONCILED)
+        assert not room.listening
+        back = await room.joined()
+        await room.announce(*room.log.append())
+        assert back.subscriber.seqs == [1]
+
+
+@virtual
 async def test_who_comes_back_to_a_warm_room_is_served_without_the_log():
     async with a_room(10) as room:
         alice = await room.joined()
@@ -527,6 +552,36 @@ async def test_a_feed_whose_log_was_pruned_to_its_end_goes_on_from_the_head():
 
 
 @virtual
+async def test_who_was_checked_later_than_the_pruned_feed_has_come_is_not_sent_back():
+    """The reply said `from: 20`: nothing up to 20 may follow it."""
+    async with a_room() as room:
+        await room.joined()
+        room.log.append(20)
+        room.log.prune(12)
+        bob = await room.joined()
+        await asyncio.sleep(RECONCILED)
+        await room.announce(*room.log.append())
+        assert bob.subscriber.seqs == [21]
+
+
+@virtual
+async def test_a_log_with_an_event_torn_out_is_told_of():
+    """No rule does that, but a row deleted by hand takes its event with it."""
+    async with a_room(600) as room:
+        alice = await room.joined()
+        room.log.append(3)
+        del room.log.entries[300], room.log.entries[600]
+        bob = room.subscribe(since=0)
+        await asyncio.sleep(3 * RECONCILED)
+        await room.announce(*room.log.append())
+        assert alice.subscriber.seqs == [601, 603, 604]
+        assert alice.subscriber.notices == [("room.resync", "pruned")]
+        assert sorted(set(bob.subscriber.seqs)) == bob.subscriber.seqs
+        assert bob.subscriber.notices == [("room.resync", "pruned")] * 2
+        assert {*range(1, 605)} - {301, 602} == {*bob.subscriber.seqs}
+
+
+@virtual
 async def test_a_restored_backup_resyncs_everybody_to_its_head():
     async with a_room(10) as room:
         alice = await room.joined()
@@ -539,6 +594,19 @@ async def test_a_restored_backup_resyncs_everybody_to_its_head():
         assert alice.subscriber.seqs[-1] == 8
         resync = next(frame for frame in alice.subscriber.frames if frame["type"] == "room.resync")
         assert (resync["epoch"], resync["head"]) == (str(room.log.epoch), 7)
+
+
+@virtual
+async def test_what_is_announced_of_an_old_counting_is_not_heard_in_the_new():
+    async with a_room(10) as room:
+        alice = await room.joined()
+        old = room.log.epoch
+        late = room.log.announcement(*room.log.append(), epoch=old)
+        room.log.restore(10)
+        await asyncio.sleep(RECONCILED)
+        await room.layer.group_send(broadcast.group(room.log.room_id), late)
+        await asyncio.sleep(0.1)
+        assert (alice.subscriber.seqs, alice.feed.position) == ([], 10)
 
 
 @virtual

@@ -1,0 +1,219 @@
+"""The grammar of frames: bytes in, a command or a refusal out, and nothing else whatever comes."""
+
+import json
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import errors
+from realtime import protocol
+from realtime.protocol import (
+    Authenticate,
+    MessageSend,
+    Ping,
+    Position,
+    Rejected,
+    RoomRead,
+    RoomSubscribe,
+    RoomUnsubscribe,
+)
+
+ROOM = UUID("0190a3b2-0000-7000-8000-000000000001")
+EPOCH = UUID("0190a3b2-0000-4000-8000-000000000002")
+
+
+def frame(type: str, **fields) -> str:
+    return json.dumps({"type": type, **fields}, default=str)
+
+
+COMMANDS = [
+    (frame("ping"), Ping()),
+    (frame("ping", id=1), Ping(id=1)),
+    (frame("ping", id="a"), Ping(id="a")),
+    (frame("ping", id=1.5), Ping(id=1.5)),
+    (frame("ping", id=None), Ping()),
+    (frame("ping", id=2**70), Ping(id=2**70)),
+    (frame("ping", unknown="field"), Ping()),
+    (' { "id" : 1 , "type" : "ping" } ', Ping(id=1)),
+    (frame("authenticate", token="rwt_x"), Authenticate(token="rwt_x")),
+    (frame("room.subscribe"), RoomSubscribe()),
+    (frame("room.subscribe", room=ROOM), RoomSubscribe(room=ROOM)),
+    (frame("room.subscribe", room=ROOM.hex.upper()), RoomSubscribe(room=ROOM)),
+    (frame("room.subscribe", room=ROOM, since=0, epoch=EPOCH), RoomSubscribe(room=ROOM, since=0, epoch=EPOCH)),
+    (frame("room.subscribe", rooms={str(ROOM): {}}), RoomSubscribe(rooms={ROOM: Position()})),
+    (
+        frame("room.subscribe", rooms={str(ROOM): {"since": 7, "epoch": EPOCH}}),
+        RoomSubscribe(rooms={ROOM: Position(7, EPOCH)}),
+    ),
+    (frame("room.unsubscribe", room=ROOM, id=0), RoomUnsubscribe(room=ROOM, id=0)),
+    (frame("room.read", room=ROOM, seq=0), RoomRead(room=ROOM, seq=0)),
+    (frame("message.send", room=ROOM, body=""), MessageSend(room=ROOM, body="")),
+    (
+        frame("message.send", room=ROOM, body="é\n\0", client_ref="1", reply_to=EPOCH, data={"a": [1, None]}),
+        MessageSend(room=ROOM, body="é\n\0", client_ref="1", reply_to=EPOCH, data={"a": [1, None]}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), COMMANDS)
+def test_a_frame_is_a_command(text, command):
+    assert protocol.decode(text) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "x", "null", "1", '"ping"', "[]", "{}", "{", '{"type":"ping"', '{"type":"ping"}x', "\ufeff{}"),
+        *('{"type":1}', '{"type":null}', '{"id":1}', "{'type':'ping'}", '{"type":"ping",}', '{"type":"ping","id":NaN}'),
+        *('{"type":"ping","id":[1]}', '{"type":"ping","id":{}}', '{"type":"ping","id":true}'),
+        *('{"type":"\\ud800"}', '{"type":"ping","id":"\\ud800"}', "[" * 65_536, '{"type":' * 10_000, "\ud800"),
+        frame("message.send", room=ROOM, body="\ud800"),
+    ],
+    ids=lambda text: ascii(text[:30]),
+)
+def test_what_is_no_command_at_all_is_malformed(text):
+    rejected = rejection(text)
+    assert (rejected.error.code, rejected.no_command, rejected.command_id) == ("malformed", True, None)
+
+
+@pytest.mark.parametrize("type", ["", "Ping", "ping ", "room", "message.created", "x" * 60_000])
+def test_a_type_we_do_not_know_is_an_unknown_command(type):
+    rejected = rejection(frame(type, id=7))
+    assert (rejected.error.code, rejected.no_command, rejected.command_id) == ("unknown_command", False, 7)
+    assert len(rejected.error.detail) < 100
+
+
+INVALID = [
+    ({"type": "authenticate"}, "type", "missing required field `token`"),
+    ({"type": "authenticate", "token": 1}, "token", "Expected `str`, got `int`"),
+    ({"type": "room.unsubscribe"}, "type", "missing required field `room`"),
+    ({"type": "room.subscribe", "room": "x"}, "room", "Invalid UUID"),
+    ({"type": "room.subscribe", "room": ROOM, "since": -1}, "since", ">= 0"),
+    ({"type": "room.subscribe", "room": ROOM, "since": "1"}, "since", "Expected `int | null`"),
+    ({"type": "room.subscribe", "room": ROOM, "since": 1.5}, "since", "Expected `int"),
+    ({"type": "room.subscribe", "room": ROOM, "epoch": "x"}, "epoch", "Invalid UUID"),
+    ({"type": "room.subscribe", "rooms": []}, "rooms", "Expected `object"),
+    ({"type": "room.subscribe", "rooms": {str(ROOM): 3}}, "rooms[...]", "Expected `object`"),
+    ({"type": "room.subscribe", "rooms": {str(ROOM): {"since": -1}}}, "rooms[...].since", ">= 0"),
+    ({"type": "room.subscribe", "rooms": {"x": {}}}, "rooms", "Invalid UUID"),
+    ({"type": "room.read", "room": ROOM, "seq": -1}, "seq", ">= 0"),
+    ({"type": "room.read", "room": ROOM, "seq": True}, "seq", "Expected `int`"),
+    ({"type": "message.send", "room": ROOM}, "type", "missing required field `body`"),
+    ({"type": "message.send", "room": ROOM, "body": None}, "body", "Expected `str`"),
+    ({"type": "message.send", "room": ROOM, "body": "", "reply_to": 1}, "reply_to", "Expected `uuid"),
+]
+
+
+@pytest.mark.parametrize(("fields", "where", "what"), INVALID)
+def test_a_command_with_a_wrong_field_names_it(fields, where, what):
+    rejected = rejection(frame(**fields, id="mine"))
+    assert (rejected.error.code, rejected.no_command, rejected.command_id) == ("invalid", False, "mine")
+    violation = rejected.error.violations[0]
+    assert (violation.field, violation.code) == (where, "invalid")
+    assert what in violation.detail
+
+
+def test_every_command_is_in_the_table_above():
+    names = {type(command) for _, command in COMMANDS}
+    assert names == set(protocol.Command.__args__)
+
+
+def rejection(text: str) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        protocol.decode(text)
+    return caught.value
+
+
+# Whatever comes
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(st.characters()), part, max_size=4),
+    max_leaves=10,
+)
+NAMES = st.sampled_from(["authenticate", "ping", "room.subscribe", "room.unsubscribe", "room.read", "message.send"])
+FIELDS = st.sampled_from(["id", "room", "rooms", "since", "epoch", "seq", "body", "token", "client_ref", "data"])
+VALUES = JSON | st.just(str(ROOM)) | st.integers(-1, 3)
+ALMOST = st.builds(lambda name, fields: {"type": name, **fields}, NAMES | JSON, st.dictionaries(FIELDS, VALUES))
+
+
+def answered(text: str) -> None:
+    """Decoded or rejected; and either can be answered in JSON."""
+    try:
+        command = protocol.decode(text)
+    except Rejected as rejected:
+        refusal = json.loads(protocol.refusal(rejected.command_id, rejected.error))
+        code = refusal["error"]["code"]
+    else:
+        code = json.loads(protocol.reply(command.id, None))["type"]
+    assert code in ("malformed", "unknown_command", "invalid", "reply")
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_is_a_command_or_rejected(text):
+    answered(text)
+
+
+@given(ALMOST, st.booleans())
+def test_anything_like_a_command_is_one_or_rejected(value, escaped):
+    answered(json.dumps(value, ensure_ascii=escaped))
+
+
+@given(st.sampled_from([text for text, _ in COMMANDS]), st.data())
+def test_a_command_with_a_wound_is_one_or_rejected(text, data):
+    at = data.draw(st.integers(0, len(text)))
+    length = data.draw(st.integers(0, 5))
+    answered(text[:at] + data.draw(st.text(max_size=3)) + text[at + length :])
+
+
+# What goes out
+
+
+def test_a_refusal_goes_to_the_command_that_has_an_id():
+    error = errors.Unavailable()
+    body = {"code": "unavailable", "message": error.detail, "retry_after": 1.0}
+    assert json.loads(protocol.refusal(3, error)) == {"type": "reply", "id": 3, "ok": False, "error": body}
+    assert json.loads(protocol.refusal("", error))["id"] == ""
+    assert json.loads(protocol.refusal(0, error))["id"] == 0
+    assert json.loads(protocol.refusal(None, error)) == {"type": "error", "error": body}
+
+
+def test_an_error_without_a_wait_says_nothing_of_one():
+    assert "retry_after" not in json.loads(protocol.refusal(1, errors.Malformed()))["error"]
+
+
+def test_a_reply_carries_the_id_as_it_came():
+    for command_id in ("a", 1, 1.5, 0, "", 2**70):
+        assert json.loads(protocol.reply(command_id, {"x": 1})) == {
+            "type": "reply",
+            "id": command_id,
+            "ok": True,
+            "data": {"x": 1},
+        }
+
+
+def test_from_is_called_from():
+    said = json.loads(protocol.encode(protocol.Subscribed(ROOM, EPOCH, head=9, from_=4, recovered=True)))
+    assert said == {"room": str(ROOM), "epoch": str(EPOCH), "head": 9, "from": 4, "recovered": True}
+
+
+def test_the_pong_is_a_frame():
+    assert msgspec.json.decode(protocol.PONG) == {"type": "pong"}
+
+
+# Positions in addresses
+
+
+def test_a_position_in_an_address():
+    assert protocol.position({}) == Position()
+    assert protocol.position({"since": "40", "epoch": str(EPOCH), "token": "x"}) == Position(40, EPOCH)
+
+
+@pytest.mark.parametrize("query", [{"since": "x"}, {"since": "-1"}, {"since": "²"}, {"since": ""}, {"epoch": "x"}])
+def test_a_position_that_is_none_is_invalid(query):
+    with pytest.raises(errors.Invalid) as caught:
+        protocol.position(query)
+    assert caught.value.violations[0].field == next(iter(query))
