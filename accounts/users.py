@@ -1,6 +1,7 @@
 """Users: joining, and being found."""
 
 import unicodedata
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -23,6 +24,11 @@ def register(*, username: str, password: str, email: str = "") -> User:
     except IntegrityError as error:
         raise UsernameTaken from error
     return user
+
+
+def get(*, user_id: UUID) -> User:
+    """Somebody who is signed in."""
+    return User.objects.get(id=user_id)
 
 
 def _violations(user: User, password: str) -> list[Violation]:

@@ -11,7 +11,7 @@ urlpatterns = [
     path("auth/refresh/", auth.Refresh.as_view()),
     path("auth/logout/", auth.Logout.as_view()),
     path("auth/tickets/", auth.Tickets.as_view()),
-    path("users/me/", users.Me.as_view()),
+    path("users/me/", users.CurrentUser.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/<uuid:room_id>/", rooms.Room.as_view()),
     path("rooms/<uuid:room_id>/join/", rooms.Join.as_view()),

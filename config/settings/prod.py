@@ -18,7 +18,7 @@ if not env.redis_url() and env.workers() > 1:
 # TLS ends at the proxy, which says so in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.https()
-SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(healthz|readyz)/?$"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
 SECURE_HSTS_PRELOAD = env.https()

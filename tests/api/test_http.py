@@ -77,6 +77,12 @@ def test_the_names_of_fields_others_build_on(alice):
     assert event.keys() == {"type", "room", "seq", "at", "data"}
 
 
+def test_oneself(alice):
+    me = alice.send("GET", "users/me/").json()
+    assert me.keys() == {"id", "username", "email", "created_at"}
+    assert (me["username"], me["email"]) == ("alice", "")
+
+
 def test_members(alice, room):
     bob = users.register(username="bob", password=PASSWORD)
     assert alice.send("POST", f"rooms/{room}/members/", {"user": str(bob.id)}).status_code == 201
