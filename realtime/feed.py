@@ -56,11 +56,23 @@ class Subscription:
 class Feed:
     """`position` is the last seq delivered. `lagging` is called with a live subscription that fell behind."""
 
-    __slots__ = ("_held", "_ring", "_ring_characters", "behind", "epoch", "lagging", "live", "position", "room_id")
+    __slots__ = (
+        "_held",
+        "_ring",
+        "_ring_characters",
+        "behind",
+        "epoch",
+        "lagging",
+        "live",
+        "position",
+        "restarts",
+        "room_id",
+    )
 
     def __init__(self, room_id: UUID, head: Head, lagging: Callable[[Subscription], None]) -> None:
         self.room_id = room_id
         self.lagging = lagging
+        self.restarts = 0
         self.live: dict[Subscription, None] = {}
         self.behind: dict[Subscription, None] = {}
         self._begin(head)
@@ -96,14 +108,14 @@ class Feed:
         while self._held and (payload := self._held.pop(self.position + 1, None)) is not None:
             self._deliver(Entry(self.position + 1, payload))
 
-    def fill(self, entries: Sequence[Entry]) -> bool:
-        """Deliver what the log says comes after `position`. False if the log no longer has the next one."""
+    def fill(self, entries: Sequence[Entry]) -> int | None:
+        """Deliver what the log says comes after `position`; or say where it goes on, if it no longer has that."""
         news = [entry for entry in entries if entry.seq > self.position]
         if news and news[0].seq != self.position + 1:
-            return False
+            return news[0].seq - 1
         self.offer(news)
         self._held = {seq: payload for seq, payload in self._held.items() if seq > self.position}
-        return True
+        return None
 
     def _deliver(self, entry: Entry) -> None:
         self.position = entry.seq
@@ -176,9 +188,13 @@ class Feed:
         self.behind.pop(subscription, None)
 
     def restart(self, head: Head) -> list[Subscription]:
-        """Go on from `head`; says whose reading that interrupts. A new counting knows no older position or right."""
-        anew = head.epoch != self.epoch
+        """Go on from `head`; says whose reading that interrupts. A new counting knows no older position or right.
+
+        A head that went back is a new counting too, whatever its epoch: a standby took over without the last commits.
+        """
+        anew = head.epoch != self.epoch or head.seq < self.position
         skipping = [each for each in self.subscriptions if anew or each in self.live or each.cursor < head.seq]
+        self.restarts += 1
         self._begin(head)
         for subscription in skipping:
             subscription.cursor = head.seq

@@ -72,6 +72,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._feeds.clear()
+        self._repairs.clear()
         self._link = None
 
     # Subscribing
@@ -134,9 +135,8 @@ class Hub:
     def _repair(self, feed: Feed, head: int = 0) -> asyncio.Task[None]:
         """Bring a feed up to the log, which is known to have come to `head`; one reader, however many ask."""
         task = self._repairs.get(feed)
-        if task is None:
+        if task is None or task.done():
             task = self._repairs[feed] = self._spawn(self._read_forward(feed, head))
-            task.add_done_callback(lambda _: self._repairs.pop(feed))
         return task
 
     async def _read_forward(self, feed: Feed, head: int) -> None:
@@ -144,24 +144,25 @@ class Hub:
         while more:
             entries = await self._read(feed, feed.position)
             if entries is None:
+                head = 0  # known of another counting
                 continue
-            if not entries and feed.position < head:
-                self._restart(feed, Head(feed.epoch, head), "pruned")
-            elif not feed.fill(entries):
-                self._restart(feed, Head(feed.epoch, entries[0].seq - 1), "pruned")
+            gone = feed.fill(entries) if entries else head
+            if gone is not None and gone > feed.position:
+                self._restart(feed, Head(feed.epoch, gone), "pruned")
                 feed.fill(entries)
             more = len(entries) == _PAGE
+        self._repairs.pop(feed, None)
 
     async def _read(self, feed: Feed, after: int) -> list[Entry] | None:
         """From the log, for as long as it takes the database to answer. None if the counting changed meanwhile."""
-        epoch = feed.epoch
+        restarts = feed.restarts
         while True:
             try:
                 entries = await self._read_log(room_id=feed.room_id, after=after, limit=_PAGE)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
                 logger.error("the log of room %s can't be read: %r", feed.room_id, error)
             else:
-                return entries if feed.epoch == epoch else None
+                return entries if feed.restarts == restarts else None
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _restart(self, feed: Feed, head: Head, reason: str) -> None:
@@ -190,15 +191,14 @@ class Hub:
 
     def _pass_on(self, subscription: Subscription, entries: list[Entry]) -> None:
         feed = subscription.feed
-        for entry in entries:
-            if entry.seq > feed.position:
-                return
+        within = [entry for entry in entries if entry.seq <= feed.position]
+        if not within:
+            self._skip(subscription, feed.position)
+        for entry in within:
             if entry.seq > subscription.cursor + 1:
                 self._skip(subscription, entry.seq - 1)
             if not feed.pass_on(subscription, entry):
                 return
-        if not entries:
-            self._skip(subscription, feed.position)
 
     def _skip(self, subscription: Subscription, start: int) -> None:
         """The log was pruned past this reader: say so rather than leave a hole."""

@@ -582,6 +582,57 @@ async def test_a_log_with_an_event_torn_out_is_told_of():
 
 
 @virtual
+async def test_an_event_torn_out_while_another_arrives_sends_nobody_back():
+    """6 comes late, from the layer, while the log is read: it has 6 and 8, and 7 is gone."""
+    async with a_room(5) as room:
+        alice = await room.joined()
+        sixth, _, eighth = room.log.append(3)
+        del room.log.entries[6]
+        room.log.answers.clear()
+        await room.announce(eighth)
+        await asyncio.sleep(0.1)
+        await room.announce(sixth)
+        room.log.answers.set()
+        await asyncio.sleep(2 * RECONCILED)
+        assert alice.subscriber.seqs == [6, 8]
+        assert alice.subscriber.notices == [("room.resync", "pruned")]
+
+
+@virtual
+async def test_a_read_from_before_a_resync_sends_nobody_back():
+    """The page with 4 to 503 arrives after the feed has gone on from 610, and said so."""
+    async with a_room(600) as room:
+        await room.joined()
+        late = room.log.answers = asyncio.Event()
+        alice = room.subscribe(since=3)
+        await asyncio.sleep(0.01)
+        room.log.answers = asyncio.Event()
+        room.log.answers.set()
+        room.log.append(20)
+        room.log.prune(610)
+        await asyncio.sleep(RECONCILED)
+        late.set()
+        await asyncio.sleep(0.1)
+        assert alice.subscriber.notices == [("room.resync", "pruned")]
+        assert alice.subscriber.seqs == list(range(611, 621))
+
+
+@virtual
+async def test_a_log_that_begins_past_the_feed_is_not_asked_again_and_again():
+    """Pruned to its end, then one more event, whose announcement is lost: until the reconciler finds it."""
+    async with a_room(20) as room:
+        await room.joined()
+        room.log.prune(20)
+        room.log.append()
+        alice = room.hub.subscribe(Listener(), room.log.room_id, room.log.head._replace(seq=20), 3)
+        room.hub.start(alice)
+        await asyncio.sleep(RECONCILED)
+        assert alice.subscriber.notices == [("room.resync", "pruned")]
+        assert alice.subscriber.seqs == [21]
+        assert room.log.reads < 10
+
+
+@virtual
 async def test_a_restored_backup_resyncs_everybody_to_its_head():
     async with a_room(10) as room:
         alice = await room.joined()
@@ -594,6 +645,42 @@ async def test_a_restored_backup_resyncs_everybody_to_its_head():
         assert alice.subscriber.seqs[-1] == 8
         resync = next(frame for frame in alice.subscriber.frames if frame["type"] == "room.resync")
         assert (resync["epoch"], resync["head"]) == (str(room.log.epoch), 7)
+
+
+@virtual
+async def test_a_log_that_went_back_under_the_same_epoch_resyncs_once_and_everybody_goes_on():
+    """A standby took over without the last commits."""
+    async with a_room(10) as room:
+        live, slow = await room.joined(), await room.joined()
+        slow.subscriber.stall()
+        await room.announce(*room.log.append(3))
+        epoch = room.log.epoch
+        room.log.restore(6)
+        room.log.epoch = epoch
+        await asyncio.sleep(RECONCILED)
+        slow.subscriber.take()
+        await asyncio.sleep(2 * RECONCILED)
+        await room.announce(*room.log.append())
+        assert live.subscriber.notices == slow.subscriber.notices == [("room.resync", "epoch")]
+        assert (live.subscriber.seqs, slow.subscriber.seqs) == ([11, 12, 13, 7], [7])
+
+
+@virtual
+async def test_what_was_known_of_an_old_counting_is_not_expected_of_the_new():
+    """The reconciler knew of 100; while that is read, a backup from 50 is restored: 51 comes next, not 101."""
+    async with a_room(10) as room:
+        alice = await room.joined()
+        room.log.answers.clear()
+        room.log.append(90)
+        room.hub.start(room.hub.subscribe(Listener(), room.log.room_id, room.log.head, 100))
+        await asyncio.sleep(0.1)
+        room.log.restore(50)
+        await room.joined()
+        room.log.answers.set()
+        await asyncio.sleep(0.1)
+        await room.announce(*room.log.append())
+        assert alice.subscriber.seqs == [51]
+        assert alice.subscriber.notices == [("room.resync", "epoch")]
 
 
 @virtual
