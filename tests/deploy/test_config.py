@@ -19,7 +19,7 @@ UNITS = {"k": 1024, "m": 1024**2, "s": 1, "min": 60}
 
 def read_by_the_code() -> set[str]:
     source = (PROJECT / "config" / "env.py").read_text()
-    return set(re.findall(r"\b_?env(?:iron)?\.\w+\(\s*\"(\w+)\"", source))
+    return set(re.findall(r"\b(?:_?env(?:iron)?\.\w+|_number)\(\s*\"(\w+)\"", source))
 
 
 def in_the_example() -> list[str]:
@@ -119,7 +119,7 @@ def test_compose_gives_the_containers_only_variables_that_somebody_reads() -> No
 
 
 def test_compose_waits_longer_for_the_server_than_the_server_does() -> None:
-    patience = re.search(r"timeout_graceful_shutdown=(\d+)", (PROJECT / "config" / "serve.py").read_text())
+    patience = re.search(r"\"timeout_graceful_shutdown\": (\d+)", (PROJECT / "config" / "serve.py").read_text())
     assert patience
     web = compose_services(DEPLOY / "compose.yaml")["web"]
     assert int(web["stop_grace_period"].removesuffix("s")) > int(patience[1])
