@@ -5,8 +5,8 @@ import contextlib
 import os
 import secrets
 
+import psycopg
 import pytest
-from django.conf import settings
 
 from tests.client import Site
 from tests.servers import Server, manage
@@ -20,7 +20,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def postgres_database():
     """A function that makes an empty, migrated database on the suite's PostgreSQL, and says its address."""
-    import psycopg
 
     def create() -> str:
         name = f"live_{secrets.token_hex(6)}"
@@ -78,8 +77,3 @@ async def gather():
         return [task.result() for task in tasks]
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def _quick_linger():
-    assert settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("RedisPubSubChannelLayer")
