@@ -132,7 +132,8 @@ class Announcer:
             while batch := self._take():
                 await self._send(batch)
         finally:
-            self._sending = None
+            if self._sending is asyncio.current_task():
+                self._sending = None
 
     def _take(self) -> _Batch | None:
         with self._lock:
@@ -146,9 +147,8 @@ class Announcer:
             return batch
 
     async def _send(self, batch: _Batch) -> None:
-        layer = get_channel_layer()
-        assert layer is not None, "settings.CHANNEL_LAYERS has no default"
         try:
+            layer = get_channel_layer()
             async with asyncio.timeout(_SEND_SECONDS):
                 await layer.group_send(group(batch.room_id), batch.message())
         except Exception as error:  # whatever a layer's client library raises: the log has these events

@@ -4,7 +4,7 @@ import logging
 import re
 
 # Wherever it stands in a line, quoted, escaped or run together with something.
-_SECRET = re.compile(r"(rw[art]_)[A-Za-z0-9_-]{16,}")
+_SECRET = re.compile(r"(rw[art](?:_|%5F))[A-Za-z0-9_-]{16,}")
 
 
 class RedactSecrets(logging.Filter):

@@ -46,8 +46,10 @@ def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
     Neither keeps anything that matters: both only carry hints (docs/adr/0002-hints-not-deliveries.md).
     """
     if not url:
-        # The defaults drop past 100 waiting messages and forget every group after a day.
-        memory = {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400}
+        # The defaults drop past 100 waiting messages, and forget every group after a day, or after a minute in
+        # which nobody listened: a laptop asleep.
+        years = 10 * 365 * 86_400
+        memory = {"capacity": 100_000, "expiry": years, "group_expiry": years}
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": memory}
     host = {
         "address": url,

@@ -72,8 +72,10 @@ class Connection:
                 self._unsent -= len(frame)
                 if self._room_again is not None and self._unsent <= settings.REALTIME_OUTBOX_MAX_BYTES // 2:
                     self._room_again.set()
-        except Exception as error:  # the client is gone, or the server is at fault: one more frame would follow a hole
-            logger.debug("a frame could not be sent: %r", error)
+        except (OSError, RuntimeError):  # the client is gone; the server tells the consumer in its own time
+            self.abandon()
+        except Exception:  # one more frame would be one after a hole
+            logger.exception("a frame could not be sent")
             self.abandon()
         finally:
             self._sending = None

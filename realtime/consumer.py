@@ -40,6 +40,7 @@ class Consumer:
         self.hub, self.scope, self.send = hub, scope, send
         self.connection: Connection | None = None
         self.deadline: asyncio.TimerHandle | None = None
+        self.closer: asyncio.Task[None] | None = None
         self.closing = False
         self.bad_frames: deque[float] = deque(maxlen=_BAD_FRAMES)
 
@@ -160,7 +161,10 @@ class Consumer:
         loop = asyncio.get_running_loop()
         if self.deadline is not None:
             self.deadline.cancel()
-        self.deadline = loop.call_later(seconds, lambda: loop.create_task(self._close(code)))
+        self.deadline = loop.call_later(seconds, self._close_now, code)
+
+    def _close_now(self, code: Close) -> None:
+        self.closer = asyncio.get_running_loop().create_task(self._close(code))
 
     async def _close(self, code: Close) -> None:
         self.closing = True

@@ -114,7 +114,6 @@ class Feed:
         if news and news[0].seq != self.position + 1:
             return news[0].seq - 1
         self.offer(news)
-        self._held = {seq: payload for seq, payload in self._held.items() if seq > self.position}
         return None
 
     def _deliver(self, entry: Entry) -> None:

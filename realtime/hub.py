@@ -154,9 +154,12 @@ class Hub:
         self._repairs.pop(feed, None)
 
     async def _read(self, feed: Feed, after: int) -> list[Entry] | None:
-        """From the log, for as long as it takes the database to answer. None if the counting changed meanwhile."""
+        """From the log, for as long as it takes the database to answer and somebody waits for it.
+
+        None if the counting changed meanwhile.
+        """
         restarts = feed.restarts
-        while True:
+        while feed.subscriptions:
             try:
                 entries = await self._read_log(room_id=feed.room_id, after=after, limit=_PAGE)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
@@ -164,6 +167,7 @@ class Hub:
             else:
                 return entries if feed.restarts == restarts else None
             await asyncio.sleep(_RETRY_SECONDS)
+        return []
 
     def _restart(self, feed: Feed, head: Head, reason: str) -> None:
         logger.warning("room %s goes on from %s: %s", feed.room_id, head.seq, reason)
@@ -177,7 +181,15 @@ class Hub:
         self._spawn(self._catch_up(subscription))
 
     async def _catch_up(self, subscription: Subscription) -> None:
-        """Read a subscription what it missed until it can go live; a slow reader costs itself and nobody else."""
+        """A slow reader costs itself and nobody else; a bug of ours ends its subscription, for it to begin again."""
+        try:
+            await self._bring_up(subscription)
+        except Exception:
+            logger.exception("a subscription to room %s could not be brought up", subscription.feed.room_id)
+            subscription.feed.end(subscription, "failed")
+
+    async def _bring_up(self, subscription: Subscription) -> None:
+        """Read a subscription what it missed until it can go live."""
         feed = subscription.feed
         while await subscription.subscriber.drained() and subscription in feed.behind:
             if subscription.cursor > feed.position:
@@ -185,15 +197,17 @@ class Hub:
             elif feed.go_live(subscription):
                 return
             elif feed.recent(subscription.cursor) is None:
+                stood = feed.position
                 entries = await self._read(feed, subscription.cursor)
                 if entries is not None and subscription in feed.behind:
-                    self._pass_on(subscription, entries)
+                    self._pass_on(subscription, entries, stood)
 
-    def _pass_on(self, subscription: Subscription, entries: list[Entry]) -> None:
+    def _pass_on(self, subscription: Subscription, entries: list[Entry], stood: int) -> None:
+        """`entries` is what the log had when the feed stood at `stood`: what came since is not gone."""
         feed = subscription.feed
         within = [entry for entry in entries if entry.seq <= feed.position]
         if not within:
-            self._skip(subscription, feed.position)
+            self._skip(subscription, stood)
         for entry in within:
             if entry.seq > subscription.cursor + 1:
                 self._skip(subscription, entry.seq - 1)

@@ -11,7 +11,7 @@ from chat import wire
 
 SUBPROTOCOL = "roomwire.v1"
 
-CommandId = str | int | float | None
+CommandId = Annotated[str, msgspec.Meta(max_length=128)] | int | float | None
 Seq = Annotated[int, msgspec.Meta(ge=0)]
 
 
