@@ -32,6 +32,16 @@ def positions(*, user_id: UUID, room_ids: Collection[UUID]) -> dict[UUID, Head]:
     return {room_id: Head(epoch, seq) for room_id, epoch, seq in rows}
 
 
+def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these users who may read the room: nobody, if it is gone."""
+    room = Room.objects.filter(id=room_id).first()
+    if room is None:
+        return set()
+    if room.kind == Room.Kind.PUBLIC:
+        return set(user_ids)
+    return set(Membership.objects.filter(room=room, user_id__in=user_ids).values_list("user_id", flat=True))
+
+
 def membership(*, user_id: UUID, room: Room) -> Membership:
     """Somebody's membership, with their user. Raises NotAMember in a public room, NotFound in another."""
     row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()

@@ -1,8 +1,6 @@
 """One ASGI process: Django for HTTP, the realtime application for WebSockets, and what both share."""
 
-from collections.abc import Collection
 from typing import Any
-from uuid import UUID
 
 from config import starting
 
@@ -11,23 +9,13 @@ starting.load()
 # These need the settings and the apps, which the line above has loaded.
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from chat import log  # noqa: E402
 from chat.broadcast import announcer  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import routing  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
-from realtime.threads import in_thread  # noqa: E402
+from realtime.source import Database  # noqa: E402
 
-
-async def _read(*, room_id: UUID, after: int, limit: int) -> list[log.Entry]:
-    return await in_thread(log.read, room_id=room_id, after=after, limit=limit)
-
-
-async def _heads(room_ids: Collection[UUID]) -> dict[UUID, log.Head]:
-    return await in_thread(log.heads, room_ids)
-
-
-hub = Hub(read=_read, heads=_heads)
+hub = Hub(Database())
 websocket = routing.application(hub)
 http = StaticFiles(ASGIHandler())
 

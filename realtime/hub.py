@@ -7,8 +7,8 @@ event that no hole betrays. It holds no rules: who may hear a room was decided b
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from chat.log import Entry, Head
 from realtime import protocol
 from realtime.feed import Feed, Subscriber, Subscription
 from realtime.link import Link
+from realtime.source import Source
 
 logger = logging.getLogger(__name__)
 
@@ -26,22 +27,11 @@ _RETRY_SECONDS = 0.5
 _PAGE = 500
 
 
-class Read(Protocol):
-    async def __call__(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]: ...
-
-
-class Heads(Protocol):
-    async def __call__(self, room_ids: Collection[UUID]) -> dict[UUID, Head]: ...
-
-
 class Hub:
-    """Subscriptions of all this process's connections. Everything here runs on one event loop.
+    """Subscriptions of all this process's connections. Everything here runs on one event loop."""
 
-    `read` and `heads` are `chat.log`'s, as coroutines.
-    """
-
-    def __init__(self, *, read: Read, heads: Heads) -> None:
-        self._read_log, self._read_heads = read, heads
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._feeds: dict[UUID, Feed] = {}
         self._link: Link | None = None
         self._repairs: dict[Feed, asyncio.Task[None]] = {}
@@ -161,7 +151,7 @@ class Hub:
         restarts = feed.restarts
         while feed.subscriptions:
             try:
-                entries = await self._read_log(room_id=feed.room_id, after=after, limit=_PAGE)
+                entries = await self._source.read(room_id=feed.room_id, after=after, limit=_PAGE)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
                 logger.error("the log of room %s can't be read: %r", feed.room_id, error)
             else:
@@ -174,6 +164,22 @@ class Hub:
         frame = protocol.encode(protocol.Resync(feed.room_id, head.epoch, head.seq, reason))
         for subscription in feed.restart(head):
             subscription.subscriber.tell(frame)
+        if reason == "epoch":
+            self._spawn(self._check_rights(feed))
+
+    async def _check_rights(self, feed: Feed) -> None:
+        """Who may read a room has changed with the backup that was restored."""
+        while users := {each.subscriber.user_id for each in feed.subscriptions}:
+            try:
+                readers = await self._source.readers(room_id=feed.room_id, user_ids=users)
+            except Exception as error:  # a database that is away comes back
+                logger.error("the rights to room %s can't be checked: %r", feed.room_id, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            for subscription in feed.subscriptions:
+                if subscription.subscriber.user_id in users - readers:
+                    feed.end(subscription, "removed")
+            return
 
     # Catching up
 
@@ -234,7 +240,7 @@ class Hub:
     async def _look(self) -> None:
         stood = {feed.room_id: feed.position for feed in self._feeds.values() if feed.subscriptions}
         if stood:
-            heads = await self._read_heads(stood.keys())
+            heads = await self._source.heads(stood.keys())
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for room_id, position in stood.items():

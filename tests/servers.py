@@ -1,6 +1,7 @@
 """Real Roomwire processes for tests to talk to."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+
+from deploy.local.process import end, spawn
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRET_KEY = "test-servers-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"
@@ -51,9 +54,8 @@ class Server:
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.serve"], cwd=PROJECT, env=self.variables, stdout=log, stderr=log
-            )
+            command = [sys.executable, "-m", "config.serve"]
+            self.process = spawn(command, cwd=PROJECT, env=self.variables, log=log)
         deadline = time.monotonic() + 30
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -69,9 +71,4 @@ class Server:
             return False
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process, [(signal.SIGTERM, 15)])

@@ -52,6 +52,14 @@ def test_a_private_room_is_seen_by_members(people, room):
     assert members.join(user_id=bob, room_id=room).last_seq == 1
 
 
+def test_readers_of_a_room(people, room):
+    alice, bob, _ = people
+    public = rooms.create(creator_id=alice, name="p", kind="public").id
+    assert access.readers(room_id=room, user_ids=[alice, bob]) == {alice}
+    assert access.readers(room_id=public, user_ids=[alice, bob]) == {alice, bob}
+    assert access.readers(room_id=NOWHERE, user_ids=[alice]) == set()
+
+
 def test_only_managers_manage(people, room):
     alice, bob, carol = people
     members.add(actor_id=alice, room_id=room, user_id=bob)

@@ -32,6 +32,7 @@ class Log:
         self.last_seq = count
         self.fails = False
         self.deleted = False
+        self.strangers: set[UUID] = set()
         self.reads = 0
         self.answers = asyncio.Event()
         self.answers.set()
@@ -69,6 +70,11 @@ class Log:
         stands = {} if self.deleted or self.room_id not in room_ids else {self.room_id: self.head}
         await self._answer()
         return stands
+
+    async def readers(self, *, room_id: UUID, user_ids) -> set[UUID]:
+        allowed = set(user_ids) - self.strangers
+        await self._answer()
+        return allowed
 
     async def _answer(self) -> None:
         await asyncio.sleep(0.001)

@@ -65,7 +65,7 @@ class Client:
 
     def __init__(self):
         self.log, self.socket = Log(), Socket()
-        self.hub = Hub(read=self.log.read, heads=self.log.heads)
+        self.hub = Hub(self.log)
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
         self.connection = Connection(self.socket.send, self.hub, identity)
 

@@ -50,7 +50,7 @@ class Server:
         log = Log()
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
         scope = {"identity": identity, "subprotocols": [], "url_route": {"kwargs": {}}, "query": {}}
-        hub = Hub(read=log.read, heads=log.heads)
+        hub = Hub(log)
         await Consumer(hub, scope, self.send).run(self.receive)
         await hub.aclose()
 

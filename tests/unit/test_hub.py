@@ -28,7 +28,7 @@ class Room:
 
     def __init__(self, count: int = 0):
         self.log = Log(count)
-        self.hub = Hub(read=self.log.read, heads=self.log.heads)
+        self.hub = Hub(self.log)
         self.layer = get_channel_layer()
 
     def subscribe(self, listener: Listener | None = None, since: int | None = None, head=None):
@@ -696,6 +696,19 @@ async def test_what_is_announced_of_an_old_counting_is_not_heard_in_the_new():
         await room.layer.group_send(broadcast.group(room.log.room_id), late)
         await asyncio.sleep(0.1)
         assert (alice.subscriber.seqs, alice.feed.position) == ([], 10)
+
+
+@virtual
+async def test_who_is_no_member_in_a_restored_backup_hears_no_more():
+    async with a_room(10) as room:
+        alice, bob = await room.joined(), await room.joined()
+        room.log.restore(6)
+        room.log.strangers.add(bob.subscriber.user_id)
+        await asyncio.sleep(RECONCILED)
+        await room.announce(*room.log.append())
+        assert alice.subscriber.seqs == [7]
+        assert bob.subscriber.seqs == []
+        assert bob.subscriber.notices == [("room.resync", "epoch"), ("room.removed", "removed")]
 
 
 @virtual

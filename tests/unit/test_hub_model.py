@@ -81,7 +81,7 @@ class HubMachine(RuleBasedStateMachine):
         self.said = {entry.seq: entry.payload for entry in self.log.entries}
         self.left: dict = {user: [] for user in USERS}
         self.layer = get_channel_layer()
-        self.hub = Hub(read=self.log.read, heads=self.log.heads)
+        self.hub = Hub(self.log)
         self.clients: list[Client] = []
         self.checked: list[tuple[Client, object]] = []
         self.announcements: list[dict] = []

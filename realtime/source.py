@@ -1,0 +1,35 @@
+"""What the hub asks the database: the domain's own questions, as coroutines."""
+
+from collections.abc import Collection
+from typing import Protocol
+from uuid import UUID
+
+from chat import access, log
+from chat.log import Entry, Head
+from realtime.threads import in_thread
+
+
+class Source(Protocol):
+    """Any of them raises while there is no answer."""
+
+    async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
+        """`chat.log.read`."""
+
+    async def heads(self, room_ids: Collection[UUID]) -> dict[UUID, Head]:
+        """`chat.log.heads`."""
+
+    async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+        """`chat.access.readers`."""
+
+
+class Database:
+    """The real one. (In the tests a list stands in.)"""
+
+    async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
+        return await in_thread(log.read, room_id=room_id, after=after, limit=limit)
+
+    async def heads(self, room_ids: Collection[UUID]) -> dict[UUID, Head]:
+        return await in_thread(log.heads, room_ids)
+
+    async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+        return await in_thread(access.readers, room_id=room_id, user_ids=user_ids)
