@@ -77,6 +77,14 @@ class Unavailable(RoomwireError):
     retry_after = 1.0
 
 
+class Overloaded(RoomwireError):
+    """More is waiting to be stored than should; nothing was stored of this request."""
+
+    code = "overloaded"
+    detail = "The server has too much to do. Try again."
+    retry_after = 1.0
+
+
 class Internal(RoomwireError):
     """A bug of ours; the log has it."""
 

@@ -1,13 +1,14 @@
 """Tickets: what a browser puts into a WebSocket's address, where an access token could be logged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import secret, tokens
-from accounts.errors import Unauthenticated
 from accounts.models import Ticket
 from accounts.tokens import Identity
 
@@ -29,17 +30,30 @@ def issue(*, identity: Identity) -> Issued:
     return issued
 
 
-def redeem(ticket: str) -> Identity:
-    """Spend a ticket. Of any number of callers at once exactly one succeeds; the others get Unauthenticated."""
-    row = Ticket.objects.select_related("device__user").filter(digest=secret.digest(ticket)).first()
-    # The DELETE decides: the database lets one caller delete the row, and tells the rest there was none.
-    if row is None or not Ticket.objects.filter(digest=row.digest).delete()[0]:
-        raise Unauthenticated
-    if row.expires_at <= timezone.now():
-        raise Unauthenticated
+def redeem(tickets: Sequence[str]) -> list[Identity | None]:
+    """Spend tickets, in one transaction; nobody for one that is no good. However many ask at once with the same
+    ticket, in one call or in many, exactly one gets its identity."""
+    digests = [secret.digest(ticket) for ticket in tickets]
+    with transaction.atomic():
+        # The lock decides: whoever comes second finds the row gone.
+        rows = Ticket.objects.select_for_update(of=("self",)).select_related("device__user").order_by("digest")
+        found = {row.digest: row for row in rows.filter(digest__in=digests)}
+        Ticket.objects.filter(digest__in=found).delete()
+    return [_identity(found.pop(digest, None)) for digest in digests]
+
+
+def _identity(row: Ticket | None) -> Identity | None:
+    if row is None or row.expires_at <= timezone.now():
+        return None
     return tokens.identify(row.device)
 
 
-def admit(credential: str) -> Identity:
-    """Who may open a socket with this: a ticket, which is spent, or an access token. Raises Unauthenticated."""
-    return redeem(credential) if credential.startswith(secret.TICKET) else tokens.authenticate(credential)
+def admit(credentials: Sequence[str]) -> list[Identity | None]:
+    """Who may open a socket with each of these: tickets, which are spent, or access tokens."""
+    tickets = [credential for credential in credentials if credential.startswith(secret.TICKET)]
+    others = [credential for credential in credentials if not credential.startswith(secret.TICKET)]
+    redeemed = iter(redeem(tickets) if tickets else [])
+    known = tokens.identities(others)
+    return [
+        next(redeemed) if credential.startswith(secret.TICKET) else known.get(credential) for credential in credentials
+    ]

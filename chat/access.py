@@ -1,9 +1,9 @@
 """Who may see and do what in a room. Every other module of chat asks here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from chat.errors import Forbidden, NotAMember, NotFound
 from chat.log import Head
@@ -26,10 +26,24 @@ def readable(*, user_id: UUID, room_id: UUID) -> Room:
     return room
 
 
-def positions(*, user_id: UUID, room_ids: Collection[UUID]) -> dict[UUID, Head]:
-    """Where those of these rooms stand that somebody may read, by one query."""
-    rows = visible(user_id).filter(id__in=room_ids).values_list("id", "epoch", "last_seq")
-    return {room_id: Head(epoch, seq) for room_id, epoch, seq in rows}
+def positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID, Head]]:
+    """For each (user, rooms): where those of the rooms stand that the user may read. One query for all."""
+    room_ids = {room_id for _, wanted in asked for room_id in wanted}
+    # One statement, so that a right and the head it was checked at are of one moment.
+    own = FilteredRelation("memberships", condition=Q(memberships__user_id__in={user_id for user_id, _ in asked}))
+    rows = Room.objects.annotate(own=own).filter(id__in=room_ids)
+    heads: dict[UUID, Head] = {}
+    public: set[UUID] = set()
+    members: set[tuple[UUID, UUID]] = set()
+    for room_id, kind, epoch, seq, member_id in rows.values_list("id", "kind", "epoch", "last_seq", "own__user_id"):
+        heads[room_id] = Head(epoch, seq)
+        members.add((room_id, member_id))
+        if kind == Room.Kind.PUBLIC:
+            public.add(room_id)
+    return [
+        {room: heads[room] for room in wanted if room in heads and (room in public or (room, user_id) in members)}
+        for user_id, wanted in asked
+    ]
 
 
 def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
@@ -44,7 +58,23 @@ def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
 
 def membership(*, user_id: UUID, room: Room) -> Membership:
     """Somebody's membership, with their user. Raises NotAMember in a public room, NotFound in another."""
-    row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
+    return admitted(room, memberships([(room.id, user_id)]).get((room.id, user_id)))
+
+
+def memberships(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Membership]:
+    """The memberships, with their users, of those of these (room, user) that have one, by one query."""
+    users: dict[UUID, set[UUID]] = {}
+    for room_id, user_id in pairs:
+        users.setdefault(room_id, set()).add(user_id)
+    any_of = Q()
+    for room_id, user_ids in users.items():
+        any_of |= Q(room_id=room_id, user_id__in=user_ids)
+    rows = Membership.objects.filter(any_of).select_related("user")
+    return {(row.room_id, row.user_id): row for row in rows}
+
+
+def admitted(room: Room, row: Membership | None) -> Membership:
+    """`row`, if there is one. Raises NotAMember in a public room, NotFound in another."""
     if row is None:
         raise NotAMember if room.kind == Room.Kind.PUBLIC else NotFound
     return row

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -36,9 +37,9 @@ def group(room_id: UUID) -> str:
     return f"room.{room_id.hex}"
 
 
-def announce(*, room_id: UUID, epoch: UUID, seq: int, payload: str) -> None:
-    """Announce one event once the current transaction has committed; never, if it rolls back."""
-    transaction.on_commit(partial(announcer.put, room_id, epoch, seq, payload), robust=True)
+def announce(*, room_id: UUID, epoch: UUID, first: int, payloads: Sequence[str]) -> None:
+    """Announce consecutive events once the current transaction has committed; never, if it rolls back."""
+    transaction.on_commit(partial(announcer.put, room_id, epoch, first, payloads), robust=True)
 
 
 class _Batch:
@@ -74,6 +75,8 @@ class Announcer:
 
     def __init__(self) -> None:
         self.failed = 0
+        # Called on the loop with every announcement of this process, before the layer gets it.
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self._reset()
 
     def _reset(self) -> None:
@@ -101,21 +104,25 @@ class Announcer:
         if self._loop is asyncio.get_running_loop():
             self._loop = None
 
-    def put(self, room_id: UUID, epoch: UUID, seq: int, payload: str) -> None:
-        """Hand over one event; returns at once. Past a bound events are dropped: the log has them."""
+    def put(self, room_id: UUID, epoch: UUID, first: int, payloads: Sequence[str]) -> None:
+        """Hand over consecutive events; returns at once. Past a bound events are dropped: the log has them."""
         with self._lock:
-            if self._pending >= _PENDING_EVENTS or self._pending_characters >= _PENDING_CHARACTERS:
-                self._count_failure("the announcer's queue is full", 1)
-                return
-            batch = self._last.get(room_id)
-            if batch is None or not batch.continues(epoch, seq):
-                batch = self._last[room_id] = _Batch(room_id, epoch, seq)
-                self._queue.append(batch)
-            batch.add(payload)
-            self._pending += 1
-            self._pending_characters += len(payload)
+            for seq, payload in enumerate(payloads, first):
+                if self._pending >= _PENDING_EVENTS or self._pending_characters >= _PENDING_CHARACTERS:
+                    self._count_failure("the announcer's queue is full", first + len(payloads) - seq)
+                    break
+                self._add(room_id, epoch, seq, payload)
             loop = self._running_loop()
         loop.call_soon_threadsafe(self._wake)
+
+    def _add(self, room_id: UUID, epoch: UUID, seq: int, payload: str) -> None:
+        batch = self._last.get(room_id)
+        if batch is None or not batch.continues(epoch, seq):
+            batch = self._last[room_id] = _Batch(room_id, epoch, seq)
+            self._queue.append(batch)
+        batch.add(payload)
+        self._pending += 1
+        self._pending_characters += len(payload)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._loop.is_closed():
@@ -147,10 +154,13 @@ class Announcer:
             return batch
 
     async def _send(self, batch: _Batch) -> None:
+        message = batch.message()
         try:
+            for heard in self.listeners:
+                heard(message)
             layer = get_channel_layer()
             async with asyncio.timeout(_SEND_SECONDS):
-                await layer.group_send(group(batch.room_id), batch.message())
+                await layer.group_send(group(batch.room_id), message)
         except Exception as error:  # whatever a layer's client library raises: the log has these events
             self._count_failure(repr(error), len(batch.payloads))
         else:

@@ -1,10 +1,11 @@
-"""The event log: a room's facts in one order, without holes. All that is durable in a room passes `append`.
+"""The event log: a room's facts in one order, without holes. All that is durable in a room passes here.
 
 A `seq` is taken under the room's row lock in the transaction of the change itself, so a rollback leaves no hole
-and commit order is `seq` order. To change several rooms in one transaction, lock them in id order.
+and commit order is `seq` order. To change several rooms in one transaction, lock them with one `lock_all`.
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,27 +33,58 @@ class Head(NamedTuple):
 
 def lock(room_id: UUID) -> Room:
     """The room, locked until the surrounding transaction ends. Raises NotFound."""
-    room = Room.objects.select_for_update().filter(id=room_id).first()
+    room = lock_all([room_id]).get(room_id)
     if room is None:
         raise NotFound
     return room
 
 
-def append(*, room: Room, type: str, data: Any, message: Message | None = None) -> Entry:
-    """Add a fact to a room that the caller has locked, and announce it if and when the transaction commits.
+def lock_all(room_ids: Collection[UUID]) -> dict[UUID, Room]:
+    """These rooms, locked in id order, so that no two transactions wait for each other. One that is gone is missing."""
+    return {room.id: room for room in Room.objects.select_for_update().filter(id__in=room_ids).order_by("id")}
 
-    `data` is anything JSON can say. Call it inside any `transaction.atomic()`: the event is there if and only
-    if what it tells of is.
+
+class Facts:
+    """Facts about rooms that the caller has locked, in the order they happened; `save` adds them all at once.
+
+    Anybody may do so inside their own `transaction.atomic()`: the events are there, and are announced, if and only
+    if what they tell of is.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("log.append() needs the transaction of the change it tells of")
-    at = message.created_at if message else timezone.now()
-    event = wire.Event(type=type, room=room.id, seq=room.last_seq + 1, at=at, data=data)
-    entry = Entry(event.seq, wire.encode(event).decode())
-    Event.objects.create(room=room, seq=entry.seq, type=type, payload=entry.payload, message=message, created_at=at)
-    room.last_seq = entry.seq
-    room.save(update_fields=["last_seq"])
-    broadcast.announce(room_id=room.id, epoch=room.epoch, seq=entry.seq, payload=entry.payload)
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._rooms: dict[UUID, tuple[Room, list[str]]] = {}
+
+    def add(self, *, room: Room, type: str, data: Any, at: datetime, message: Message | None = None) -> Entry:
+        """`data` is anything JSON can say."""
+        room.last_seq += 1
+        payload = wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode()
+        event = Event(room=room, seq=room.last_seq, type=type, payload=payload, message=message, created_at=at)
+        self._events.append(event)
+        self._rooms.setdefault(room.id, (room, []))[1].append(payload)
+        return Entry(event.seq, payload)
+
+    def save(self) -> None:
+        if not self._events:
+            return
+        if not transaction.get_connection().in_atomic_block:
+            raise transaction.TransactionManagementError("the log needs the transaction of the change it tells of")
+        Event.objects.bulk_create(self._events)
+        rooms = [room for room, _ in self._rooms.values()]
+        if len(rooms) == 1:
+            rooms[0].save(update_fields=["last_seq"])
+        else:
+            Room.objects.bulk_update(rooms, ["last_seq"])
+        for room, payloads in self._rooms.values():
+            first = room.last_seq - len(payloads) + 1
+            broadcast.announce(room_id=room.id, epoch=room.epoch, first=first, payloads=payloads)
+
+
+def append(*, room: Room, type: str, data: Any) -> Entry:
+    """Add one fact to a room that the caller has locked, and announce it if and when the transaction commits."""
+    facts = Facts()
+    entry = facts.add(room=room, type=type, data=data, at=timezone.now())
+    facts.save()
     return entry
 
 

@@ -1,26 +1,19 @@
 """Messages: sending them once, and reading them back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from accounts.errors import Invalid, Violation
-from chat import access, inputs, log, wire
+from accounts.errors import RoomwireError
+from chat import access, drafts, wire
+from chat.drafts import Draft, Sent
 from chat.errors import NotFound
-from chat.models import Membership, Message, Room
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """`created` is False when this `client_ref` had been sent before: `message` is then the stored one."""
-
-    message: wire.Message
-    created: bool
+from chat.models import Message
+from chat.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +23,9 @@ class Page:
     messages: Sequence[wire.Message]
     older: bool
     newer: bool
+
+
+writer = Writer(drafts.store, capacity=settings.WRITER_QUEUE_MAX)
 
 
 def send(
@@ -42,45 +38,25 @@ def send(
     data: Any = None,
 ) -> Sent:
     """Store a message and tell the room. The same `client_ref` from the same author in the same room is the same
-    message, however often and through whatever door it comes. Raises Invalid, NotFound or NotAMember."""
-    inputs.text("body", body, maximum=settings.MESSAGE_BODY_MAX)
-    inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
-    if client_ref is not None:
-        inputs.text("client_ref", client_ref, maximum=settings.CLIENT_REF_MAX)
+    message, however often and through whatever door it comes. Raises Invalid, NotFound, NotAMember or Overloaded.
+
+    Inside somebody's transaction the message is part of that; else it shares one with whatever else is sent.
+    """
+    draft = Draft(author_id, room_id, body, client_ref, reply_to, data)
+    draft.check()
+    if not transaction.get_connection().in_atomic_block:
+        return writer.write(draft)
     with transaction.atomic():
-        room = log.lock(room_id)
-        member = access.membership(user_id=author_id, room=room)
-        stored = _stored(room, member, client_ref)
-        if stored is not None:
-            return Sent(wire.message(stored), created=False)
-        message = _store(room, member, body=body, client_ref=client_ref, reply_to=reply_to, data=data)
-        said = wire.message(message)
-        log.append(room=room, type="message.created", data=said, message=message)
-    return Sent(said, created=True)
+        outcome = drafts.store([draft])[0]
+    if isinstance(outcome, RoomwireError):
+        raise outcome
+    return outcome
 
 
-def _stored(room: Room, member: Membership, client_ref: str | None) -> Message | None:
-    if client_ref is None:
-        return None
-    sent = Message.objects.filter(room=room, author_id=member.user_id, client_ref=client_ref)
-    return sent.select_related("author").first()
-
-
-def _store(
-    room: Room, member: Membership, *, body: str, client_ref: str | None, reply_to: UUID | None, data: Any
-) -> Message:
-    if reply_to is not None and not Message.objects.filter(room=room, id=reply_to).exists():
-        raise Invalid(Violation("reply_to", "unknown", "There is no such message in this room."))
-    return Message.objects.create(
-        room=room,
-        author=member.user,
-        seq=room.last_seq + 1,
-        body=body,
-        data=data,
-        client_ref=client_ref,
-        reply_to_id=reply_to,
-        created_at=timezone.now(),
-    )
+def submit(draft: Draft, answer: Callable[[Sent | RoomwireError], None]) -> None:
+    """`send` for callers who don't wait: `answer` is called on another thread. Raises Invalid or Overloaded."""
+    draft.check()
+    writer.put(draft, answer)
 
 
 def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:

@@ -23,8 +23,8 @@ def _options() -> dict[str, Any]:
         "port": env.port(),
         "workers": env.workers(),
         "loop": "uvloop",
-        "http": "httptools",
-        "ws": "websockets-sansio",
+        "http": "realtime.server:Http",
+        "ws": "realtime.server:WebSocket",
         "ws_max_size": settings.REALTIME_FRAME_MAX_BYTES,
         # Compression costs three times the memory per socket (docs/adr/0004-libraries.md).
         "ws_per_message_deflate": False,

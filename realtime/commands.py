@@ -6,20 +6,20 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import tickets
-from accounts.errors import Invalid, Violation
-from chat import access, members, messages
+from accounts.errors import Invalid, RoomwireError, Violation
+from chat import members, messages
+from chat.drafts import Draft, Sent
 from chat.errors import Forbidden, LimitExceeded, NotFound
 from chat.log import Head
-from realtime import protocol
+from realtime import lookups, protocol
 from realtime.connection import Connection
 from realtime.protocol import Position
-from realtime.threads import in_thread
+from realtime.threads import in_thread, on_loop
 
 
 async def authenticate(connection: Connection, command: protocol.Authenticate) -> None:
     """A newer token for the same user: the connection lives as long as that."""
-    identity = await in_thread(tickets.admit, command.token)
+    identity = await lookups.admit(command.token)
     if identity.user_id != connection.user_id:
         raise Forbidden("A connection keeps its user: open another one.")
     connection.identity = identity
@@ -65,7 +65,7 @@ async def _heads(connection: Connection, rooms: dict[UUID, Position]) -> dict[UU
     limit = settings.REALTIME_ROOMS_PER_CONNECTION
     if len(connection.subscriptions.keys() | rooms.keys()) > limit:
         raise LimitExceeded(f"rooms_per_connection is {limit}.")
-    return await in_thread(access.positions, user_id=connection.user_id, room_ids=rooms.keys())
+    return await lookups.positions((connection.user_id, rooms.keys()))
 
 
 def _subscribe(connection: Connection, room: UUID, head: Head, at: Position) -> protocol.Subscribed:
@@ -88,16 +88,19 @@ async def room_read(connection: Connection, command: protocol.RoomRead) -> None:
 
 
 async def message_send(connection: Connection, command: protocol.MessageSend) -> None:
-    sent: messages.Sent = await in_thread(
-        messages.send,
-        author_id=connection.user_id,
-        room_id=command.room,
-        body=command.body,
-        client_ref=command.client_ref,
-        reply_to=command.reply_to,
-        data=command.data,
-    )
-    _reply(connection, command.id, sent.message)
+    """The reply comes with the commit; the client's next command need not wait for it."""
+    await connection.sends.room()
+    draft = Draft(connection.user_id, command.room, command.body, command.client_ref, command.reply_to, command.data)
+    messages.submit(draft, on_loop(_sent, connection, command.id))
+    connection.sends.enter()
+
+
+def _sent(connection: Connection, command_id: protocol.CommandId, outcome: Sent | RoomwireError) -> None:
+    connection.sends.leave()
+    if isinstance(outcome, RoomwireError):
+        connection.tell(protocol.refusal(command_id, outcome))
+    else:
+        _reply(connection, command_id, outcome.message)
 
 
 def _reply(connection: Connection, command_id: protocol.CommandId, data: Any) -> None:
@@ -114,3 +117,6 @@ HANDLERS: dict[type[protocol.Command], Callable[[Connection, Any], Awaitable[Non
     protocol.RoomRead: room_read,
     protocol.MessageSend: message_send,
 }
+
+# These overtake sends that wait for their commit; every other command waits for them.
+UNORDERED = (protocol.Ping, protocol.MessageSend)

@@ -15,17 +15,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import tickets
 from accounts.errors import Internal, Invalid, RoomwireError, Unauthenticated, Unavailable
 from accounts.tokens import Identity
 from chat import wire
 from chat.errors import NotFound
-from realtime import commands, protocol
+from realtime import commands, lookups, protocol
 from realtime.closing import Close
 from realtime.connection import Connection
+from realtime.frames import OUTLET
 from realtime.hub import Hub
 from realtime.middleware import Message, Receive, Scope, Send
-from realtime.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +75,8 @@ class Consumer:
             await self._begin(identity)
 
     async def _begin(self, identity: Identity) -> None:
-        self.connection = Connection(self.send, self.hub, identity)
+        outlet = self.scope.get("extensions", {}).get(OUTLET)
+        self.connection = Connection(self.send, self.hub, identity, outlet)
         self._expire()
         self.connection.tell(_welcome(self.connection))
         room = self.scope["url_route"]["kwargs"].get("room")
@@ -111,6 +111,8 @@ class Consumer:
     async def _carry_out(self, connection: Connection, command: protocol.Command) -> None:
         """A command that fails gets its error, and the connection lives on."""
         try:
+            if not isinstance(command, commands.UNORDERED):
+                await connection.sends.empty()
             await commands.HANDLERS[type(command)](connection, command)
         except RoomwireError as error:
             connection.tell(protocol.refusal(command.id, error))
@@ -130,7 +132,7 @@ class Consumer:
             await self.send({"type": "websocket.send", "text": refusal})
             return
         try:
-            identity = await in_thread(tickets.admit, command.token)
+            identity = await lookups.admit(command.token)
         except Unauthenticated:
             await self._close(Close.UNAUTHENTICATED)
             return

@@ -1,22 +1,25 @@
 """One room's stream in this process: order, repair and who hears it. Plain state, no I/O.
 
 Whatever arrives from the channel layer or the log is offered here; what comes out to the subscribers is the
-log's own sequence. A subscription is *live* (it gets each event as it is delivered) or *behind* (its `cursor`
-is the last seq it has; the hub reads it the rest, realtime/hub.py).
+log's own sequence, in bursts: what has come in order waits for `flush`, so that events which come fast share a
+write per socket. A subscription is *live* (it gets each burst) or *behind* (its `cursor` is the last seq it has; the
+hub reads it the rest, realtime/hub.py).
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
 from chat import wire
 from chat.log import Entry, Head
+from realtime.frames import Burst, bursts
 
-_RING_EVENTS = 256
+RING_EVENTS = 256
 _RING_CHARACTERS = 1_000_000
 _HELD_EVENTS = 2_048
+_PENDING_CHARACTERS = 262_144
 
 
 class Subscriber(Protocol):
@@ -24,8 +27,8 @@ class Subscriber(Protocol):
 
     user_id: UUID
 
-    def offer(self, frame: str) -> bool:
-        """Take a frame to send, or refuse it (False) while too much is unsent."""
+    def offer(self, burst: Burst) -> bool:
+        """Take frames to send, or refuse them all (False) while too much is unsent."""
 
     def tell(self, frame: str) -> None:
         """Take a frame to send, whatever is unsent."""
@@ -45,26 +48,24 @@ class Subscription:
     def __init__(self, subscriber: Subscriber, feed: "Feed", cursor: int, granted: int) -> None:
         self.subscriber, self.feed, self.cursor, self.granted = subscriber, feed, cursor, granted
 
-    def take(self, entry: Entry) -> bool:
-        """Send one entry, if there is room for it."""
-        if not self.subscriber.offer(entry.payload):
-            return False
-        self.cursor = entry.seq
-        return True
-
 
 class Feed:
-    """`position` is the last seq delivered. `lagging` is called with a live subscription that fell behind."""
+    """`head` is the last seq that came in order, `position` the last that live subscriptions were given.
+
+    `lagging` is called with a live subscription that fell behind.
+    """
 
     __slots__ = (
         "_held",
+        "_pending",
+        "_pending_characters",
         "_ring",
         "_ring_characters",
         "behind",
         "epoch",
+        "head",
         "lagging",
         "live",
-        "position",
         "restarts",
         "room_id",
     )
@@ -78,8 +79,10 @@ class Feed:
         self._begin(head)
 
     def _begin(self, head: Head) -> None:
-        self.epoch, self.position = head
+        self.epoch, self.head = head
         self._held: dict[int, str] = {}
+        self._pending: list[str] = []
+        self._pending_characters = 0
         self._ring: deque[Entry] = deque()
         self._ring_characters = 0
 
@@ -91,38 +94,63 @@ class Feed:
         return [*self.live, *self.behind]
 
     @property
+    def position(self) -> int:
+        return self.head - len(self._pending)
+
+    @property
+    def has_news(self) -> bool:
+        """Something came in order and waits to be given to live subscriptions."""
+        return bool(self._pending)
+
+    @property
     def has_hole(self) -> bool:
         """Something arrived that can't be delivered before something else has."""
         return bool(self._held)
 
     def offer(self, entries: Iterable[tuple[int, str]]) -> None:
-        """Deliver what is next in line, drop what was seen, hold what is ahead (to a bound: the log has it)."""
+        """Take what is next in line, drop what was seen, hold what is ahead (to a bound: the log has it)."""
         for seq, payload in entries:
-            if seq == self.position + 1:
-                self._deliver(Entry(seq, payload))
+            if seq == self.head + 1:
+                self._take(Entry(seq, payload))
                 self._release()
-            elif seq > self.position and len(self._held) < _HELD_EVENTS:
+            elif seq > self.head and len(self._held) < _HELD_EVENTS:
                 self._held[seq] = payload
 
     def _release(self) -> None:
-        while self._held and (payload := self._held.pop(self.position + 1, None)) is not None:
-            self._deliver(Entry(self.position + 1, payload))
+        while self._held and (payload := self._held.pop(self.head + 1, None)) is not None:
+            self._take(Entry(self.head + 1, payload))
 
     def fill(self, entries: Sequence[Entry]) -> int | None:
-        """Deliver what the log says comes after `position`; or say where it goes on, if it no longer has that."""
-        news = [entry for entry in entries if entry.seq > self.position]
-        if news and news[0].seq != self.position + 1:
+        """Take what the log says comes after `head`; or say where it goes on, if it no longer has that."""
+        news = [entry for entry in entries if entry.seq > self.head]
+        if news and news[0].seq != self.head + 1:
             return news[0].seq - 1
         self.offer(news)
         return None
 
-    def _deliver(self, entry: Entry) -> None:
-        self.position = entry.seq
+    def _take(self, entry: Entry) -> None:
+        self.head = entry.seq
         self._remember(entry)
+        self._pending.append(entry.payload)
+        self._pending_characters += len(entry.payload)
+        departure = wire.departure(entry.payload)
+        if departure is not None:
+            # Nobody who left hears what follows.
+            self.flush()
+            for subscription in list(self.live):
+                self._end_departed(subscription, entry.seq, departure)
+        elif self._pending_characters > _PENDING_CHARACTERS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Give live subscriptions what waits: one burst for all, built once."""
+        if not self._pending:
+            return
+        burst, before = Burst(self._pending), self.position
+        self._pending, self._pending_characters = [], 0
         for subscription in list(self.live):
-            if not subscription.subscriber.offer(entry.payload):
-                self._fall_behind(subscription, entry.seq - 1)
-        self._end_departed(entry)
+            if not subscription.subscriber.offer(burst):
+                self._fall_behind(subscription, before)
 
     def _fall_behind(self, subscription: Subscription, cursor: int) -> None:
         subscription.cursor = cursor
@@ -133,47 +161,65 @@ class Feed:
     def _remember(self, entry: Entry) -> None:
         self._ring.append(entry)
         self._ring_characters += len(entry.payload)
-        while len(self._ring) > _RING_EVENTS or self._ring_characters > _RING_CHARACTERS:
+        while len(self._ring) > RING_EVENTS or self._ring_characters > _RING_CHARACTERS:
             self._ring_characters -= len(self._ring.popleft().payload)
 
+    def recall(self, entries: Sequence[Entry]) -> None:
+        """Remember older entries, read from the log for one subscription, for the others that are as far behind."""
+        oldest = self._ring[0].seq if self._ring else self.head + 1
+        for entry in reversed(entries):
+            if len(self._ring) >= RING_EVENTS or self._ring_characters + len(entry.payload) > _RING_CHARACTERS:
+                return
+            if entry.seq == oldest - 1:
+                self._ring.appendleft(entry)
+                self._ring_characters += len(entry.payload)
+                oldest = entry.seq
+
     def recent(self, after: int) -> list[Entry] | None:
-        """Everything past `after`, if the ring still has all of it."""
+        """Everything past `after` that live subscriptions were given, if the ring still has all of it."""
         if after >= self.position:
             return []
         if not self._ring or after < self._ring[0].seq - 1:
             return None
-        return list(islice(self._ring, after + 1 - self._ring[0].seq, None))
+        first = self._ring[0].seq
+        return list(islice(self._ring, after + 1 - first, self.position + 1 - first))
 
     def go_live(self, subscription: Subscription) -> bool:
         """Bring a subscription up to `position` from the ring and let it hear the rest as it comes.
 
         False if it is too far behind for the ring, ahead of this feed, or its subscriber takes no more now.
         """
+        if self.position < subscription.cursor <= self.head:
+            self.flush()
         missed = self.recent(subscription.cursor)
         if missed is None or subscription.cursor > self.position:
             return False
-        for entry in missed:
-            if not self.pass_on(subscription, entry):
-                return False
+        if not self.pass_on(subscription, missed):
+            return False
         self.behind.pop(subscription, None)
         self.live[subscription] = None
         return True
 
-    def pass_on(self, subscription: Subscription, entry: Entry) -> bool:
-        """Send a missed entry. False if it was not taken, or if it was the subscriber's own departure."""
-        if not subscription.take(entry):
-            return False
-        self._end_departed(entry, [subscription])
+    def pass_on(self, subscription: Subscription, missed: Sequence[Entry]) -> bool:
+        """Send missed entries, up to the subscriber's own departure. False if not all were taken, or it departed."""
+        ends = next((at for at, entry in enumerate(missed) if self._departs(subscription, entry)), None)
+        wanted = missed if ends is None else missed[: ends + 1]
+        for burst, count in bursts([entry.payload for entry in wanted]):
+            if not subscription.subscriber.offer(burst):
+                return False
+            subscription.cursor = wanted[count - 1].seq
+            wanted = wanted[count:]
+        if ends is not None:
+            self._end_departed(subscription, missed[ends].seq, wire.departure(missed[ends].payload))
         return subscription in self
 
-    def _end_departed(self, entry: Entry, among: list[Subscription] | None = None) -> None:
-        """Nobody who left hears what follows. (A departure from before the right was checked is history.)"""
+    def _departs(self, subscription: Subscription, entry: Entry) -> bool:
         departure = wire.departure(entry.payload)
-        if departure is None:
-            return
-        for subscription in among or list(self.live):
-            if subscription.subscriber.user_id == departure.user.id and entry.seq > subscription.granted:
-                self.end(subscription, departure.reason)
+        return departure is not None and _is_of(departure, subscription, entry.seq)
+
+    def _end_departed(self, subscription: Subscription, seq: int, departure: wire.Departure | None) -> None:
+        if departure is not None and _is_of(departure, subscription, seq):
+            self.end(subscription, departure.reason)
 
     def end(self, subscription: Subscription, reason: str) -> None:
         """Stop a subscription from this side, and say so."""
@@ -191,7 +237,9 @@ class Feed:
 
         A head that went back is a new counting too, whatever its epoch: a standby took over without the last commits.
         """
-        anew = head.epoch != self.epoch or head.seq < self.position
+        anew = head.epoch != self.epoch or head.seq < self.head
+        if not anew:
+            self.flush()
         skipping = [each for each in self.subscriptions if anew or each in self.live or each.cursor < head.seq]
         self.restarts += 1
         self._begin(head)
@@ -200,3 +248,17 @@ class Feed:
             if anew:
                 subscription.granted = head.seq
         return skipping
+
+
+def _is_of(departure: wire.Departure, subscription: Subscription, seq: int) -> bool:
+    """A departure from before the right to the subscription was checked is history."""
+    return subscription.subscriber.user_id == departure.user.id and seq > subscription.granted
+
+
+def runs(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """`entries` cut where the log has a hole."""
+    begin = 0
+    for end in range(1, len(entries) + 1):
+        if end == len(entries) or entries[end].seq != entries[end - 1].seq + 1:
+            yield entries[begin:end]
+            begin = end

@@ -7,7 +7,9 @@ event that no hole betrays. It holds no rules: who may hear a room was decided b
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +17,9 @@ from django.conf import settings
 
 from chat.log import Entry, Head
 from realtime import protocol
-from realtime.feed import Feed, Subscriber, Subscription
+from realtime.feed import RING_EVENTS, Feed, Subscriber, Subscription, runs
 from realtime.link import Link
+from realtime.pace import Pace
 from realtime.source import Source
 
 logger = logging.getLogger(__name__)
@@ -30,11 +33,14 @@ _PAGE = 500
 class Hub:
     """Subscriptions of all this process's connections. Everything here runs on one event loop."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
+        self._pace = Pace(clock)
         self._feeds: dict[UUID, Feed] = {}
         self._link: Link | None = None
+        self._look_now = asyncio.Event()
         self._repairs: dict[Feed, asyncio.Task[None]] = {}
+        self._recalls: dict[Feed, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _running(self) -> Link:
@@ -63,6 +69,8 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._feeds.clear()
         self._repairs.clear()
+        self._recalls.clear()
+        self._pace.stop()
         self._link = None
 
     # Subscribing
@@ -98,6 +106,7 @@ class Hub:
         """Leave a room nobody has come back to. Clients that reconnect find it still warm."""
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
+            self._pace.forget(feed)
             self._link.unwant(feed.room_id)
 
     # Hearing
@@ -107,14 +116,13 @@ class Hub:
         if feed is None or str(feed.epoch) != message["epoch"]:
             return  # left meanwhile; or counted anew, which the reconciler sees to
         feed.offer(enumerate(message["payloads"], message["seq"]))
+        self._pace.deliver(feed)
         if feed.has_hole:
             asyncio.get_running_loop().call_later(_HOLE_SECONDS, self._repair_hole, feed)
 
     def _on_joined(self, room_id: UUID) -> None:
         """What was announced before we listened is in the log."""
-        feed = self._feeds.get(room_id)
-        if feed is not None:
-            self._repair(feed)
+        self._look_now.set()
 
     def _repair_hole(self, feed: Feed) -> None:
         if feed.has_hole and self._feeds.get(feed.room_id) is feed:
@@ -132,14 +140,15 @@ class Hub:
     async def _read_forward(self, feed: Feed, head: int) -> None:
         more = True
         while more:
-            entries = await self._read(feed, feed.position)
+            entries = await self._read(feed, feed.head)
             if entries is None:
                 head = 0  # known of another counting
                 continue
             gone = feed.fill(entries) if entries else head
-            if gone is not None and gone > feed.position:
+            if gone is not None and gone > feed.head:
                 self._restart(feed, Head(feed.epoch, gone), "pruned")
                 feed.fill(entries)
+            self._pace.deliver(feed)
             more = len(entries) == _PAGE
         self._repairs.pop(feed, None)
 
@@ -198,15 +207,35 @@ class Hub:
         """Read a subscription what it missed until it can go live."""
         feed = subscription.feed
         while await subscription.subscriber.drained() and subscription in feed.behind:
-            if subscription.cursor > feed.position:
+            if subscription.cursor > feed.head:
                 await self._repair(feed, subscription.cursor)
             elif feed.go_live(subscription):
                 return
             elif feed.recent(subscription.cursor) is None:
-                stood = feed.position
-                entries = await self._read(feed, subscription.cursor)
-                if entries is not None and subscription in feed.behind:
-                    self._pass_on(subscription, entries, stood)
+                await self._recall(feed, subscription)
+                if feed.recent(subscription.cursor) is None:
+                    await self._read_back(subscription)
+
+    async def _recall(self, feed: Feed, subscription: Subscription) -> None:
+        """One reading of what many missed who are about as far behind: all who were in a room and lost it at once."""
+        if subscription.cursor >= feed.position - RING_EVENTS:
+            task = self._recalls.get(feed)
+            if task is None:
+                task = self._recalls[feed] = self._spawn(self._read_recent(feed))
+            await asyncio.wait([task])
+
+    async def _read_recent(self, feed: Feed) -> None:
+        try:
+            entries = await self._read(feed, max(0, feed.head - RING_EVENTS))
+            feed.recall(entries or [])
+        finally:
+            self._recalls.pop(feed, None)
+
+    async def _read_back(self, subscription: Subscription) -> None:
+        feed, stood = subscription.feed, subscription.feed.position
+        entries = await self._read(feed, subscription.cursor)
+        if entries is not None and subscription in feed.behind:
+            self._pass_on(subscription, entries, stood)
 
     def _pass_on(self, subscription: Subscription, entries: list[Entry], stood: int) -> None:
         """`entries` is what the log had when the feed stood at `stood`: what came since is not gone."""
@@ -214,10 +243,10 @@ class Hub:
         within = [entry for entry in entries if entry.seq <= feed.position]
         if not within:
             self._skip(subscription, stood)
-        for entry in within:
-            if entry.seq > subscription.cursor + 1:
-                self._skip(subscription, entry.seq - 1)
-            if not feed.pass_on(subscription, entry):
+        for run in runs(within):
+            if run[0].seq > subscription.cursor + 1:
+                self._skip(subscription, run[0].seq - 1)
+            if not feed.pass_on(subscription, run):
                 return
 
     def _skip(self, subscription: Subscription, start: int) -> None:
@@ -231,29 +260,30 @@ class Hub:
     async def _reconcile(self) -> None:
         """Ask, every moment, where the rooms stand: the only way to notice a lost last event."""
         while True:
-            await asyncio.sleep(settings.REALTIME_RECONCILE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings.REALTIME_RECONCILE_SECONDS):
+                    await self._look_now.wait()
+            self._look_now.clear()
             try:
                 await self._look()
             except Exception as error:  # a database that is away comes back
                 logger.error("rooms can't be reconciled: %r", error)
 
     async def _look(self) -> None:
-        stood = {feed.room_id: feed.position for feed in self._feeds.values() if feed.subscriptions}
+        stood = {feed: (feed.head, feed.restarts) for feed in self._feeds.values() if feed.subscriptions}
         if stood:
-            heads = await self._source.heads(stood.keys())
+            heads = await self._source.heads({feed.room_id for feed in stood})
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
-            for room_id, position in stood.items():
-                self._compare(room_id, position, heads.get(room_id))
+            for feed, (head, restarts) in stood.items():
+                if self._feeds.get(feed.room_id) is feed and feed.restarts == restarts:
+                    self._compare(feed, head, heads.get(feed.room_id))
 
-    def _compare(self, room_id: UUID, stood: int, head: Head | None) -> None:
-        feed = self._feeds.get(room_id)
-        if feed is None:
-            return
+    def _compare(self, feed: Feed, stood: int, head: Head | None) -> None:
         if head is None:
             for subscription in feed.subscriptions:
                 feed.end(subscription, "deleted")
         elif head.epoch != feed.epoch or head.seq < stood:
             self._restart(feed, head, "epoch")
-        elif head.seq > feed.position:
+        elif head.seq > feed.head:
             self._repair(feed, head.seq)

@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http.request import validate_host
 
-from accounts import tickets
 from accounts.errors import Unauthenticated
+from realtime import lookups
 from realtime.closing import Close
-from realtime.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class Handshake:
             return await refuse(receive, send, Close.FORBIDDEN)
         credential = query.get("token", _bearer(headers))
         try:
-            identity = None if credential is None else await in_thread(tickets.admit, credential)
+            identity = None if credential is None else await lookups.admit(credential)
         except Unauthenticated:
             return await refuse(receive, send, Close.UNAUTHENTICATED)
         except DatabaseError as error:

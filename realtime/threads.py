@@ -1,13 +1,14 @@
-"""The one door from the event loop to the domain, which is synchronous.
+"""The one door from the event loop to the domain, which is synchronous, and the way back.
 
 Channels' own sends all of a process's queries through one thread. This one has a bounded pool of its own, so
 that one slow query delays nobody and a storm of them starts no more threads than there are connections.
 """
 
+import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -32,3 +33,13 @@ def _call(function: Callable[[], R]) -> R:
         return function()
     finally:
         close_old_connections()
+
+
+def on_loop(function: Callable[..., None], *args: Any) -> Callable[[Any], None]:
+    """`function`, for another thread to call with one more argument: it runs on this loop, soon."""
+    loop = asyncio.get_running_loop()
+
+    def call(argument: Any) -> None:
+        loop.call_soon_threadsafe(functools.partial(function, *args, argument))
+
+    return call

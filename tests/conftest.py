@@ -8,6 +8,7 @@ import secrets
 import psycopg
 import pytest
 
+from chat import messages
 from tests.client import Site
 from tests.servers import Server, manage
 
@@ -15,6 +16,13 @@ from tests.servers import Server, manage
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _writer(django_db_setup):
+    """The suite's own writer lets go of the test database before it is dropped."""
+    yield
+    assert messages.writer.close(timeout=10)
 
 
 @pytest.fixture(scope="session")

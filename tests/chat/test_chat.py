@@ -202,7 +202,7 @@ QUERIES = {
     "send with client_ref": (8, lambda p, r: messages.send(author_id=p[0], room_id=r, body="x", client_ref="c")),
     "page of messages": (2, lambda p, r: messages.page(user_id=p[0], room_id=r, limit=50)),
     "page of events": (2, lambda p, r: events.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
-    "positions": (1, lambda p, r: access.positions(user_id=p[0], room_ids=[r, NOWHERE])),
+    "positions": (1, lambda p, r: access.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
     "heads": (1, lambda p, r: log.heads([r, NOWHERE])),
     "read marker": (3, lambda p, r: members.read(user_id=p[0], room_id=r, seq=1)),
     "my rooms": (1, lambda p, r: list(rooms.mine(user_id=p[0]))),

@@ -8,6 +8,7 @@ from channels.layers import InMemoryChannelLayer
 
 from chat import broadcast
 from chat.log import Entry, Head
+from realtime.frames import Burst
 
 
 def payload(seq: int, text: str = "") -> str:
@@ -123,10 +124,11 @@ class Listener:
     def notices(self) -> list[tuple[str, str]]:
         return [(frame["type"], frame["reason"]) for frame in self.frames if "seq" not in frame]
 
-    def offer(self, frame: str) -> bool:
+    def offer(self, burst: Burst) -> bool:
         if self.full:
             return False
-        self.tell(frame)
+        for text in burst.texts:
+            self.tell(text)
         return True
 
     def tell(self, frame: str) -> None:

@@ -37,7 +37,7 @@ async def announcer(layer):
 
 def put(announcer: Announcer, room, *seqs: int, epoch=EPOCH, size: int = 0) -> None:
     for seq in seqs:
-        announcer.put(room, epoch, seq, f"{seq}" + "x" * size)
+        announcer.put(room, epoch, seq, [f"{seq}" + "x" * size])
 
 
 def told(layer: Layer, room) -> list[tuple[int, list[str]]]:
@@ -146,7 +146,7 @@ async def test_what_waits_is_bounded_in_characters_too(announcer, layer):
     payload = "x" * 20_000  # one string, however often it waits here
     room = uuid4()
     for seq in range(1, 20_001):
-        announcer.put(room, EPOCH, seq, payload)
+        announcer.put(room, EPOCH, seq, [payload])
     assert announcer.failed > 0
     layer.taking.set()
 
@@ -293,16 +293,16 @@ def run(script: str) -> list[str]:
 
 
 def test_a_process_that_ends_sends_what_is_waiting():
-    assert run("announcer.put(room, epoch, 1, 'last words')") == ["True ['last words']"]
+    assert run("announcer.put(room, epoch, 1, ['last words'])") == ["True ['last words']"]
 
 
 def test_a_forked_worker_sends_its_own_and_nothing_of_its_parents():
     script = """
-announcer.put(room, epoch, 1, 'of the parent')
+announcer.put(room, epoch, 1, ['of the parent'])
 announcer.flush()
 child = os.fork()
 if child == 0:
-    announcer.put(room, epoch, 2, 'of the child')
+    announcer.put(room, epoch, 2, ['of the child'])
     announcer.flush()
     os._exit(announcer.failed)
 assert os.waitpid(child, 0)[1] == 0

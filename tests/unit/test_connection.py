@@ -10,6 +10,7 @@ import pytest
 from accounts.tokens import Identity
 from realtime.closing import Close
 from realtime.connection import Connection
+from realtime.frames import Burst
 from realtime.hub import Hub
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS, Log, payload
@@ -75,10 +76,13 @@ class Client:
         self.hub.start(subscription)
         return subscription
 
+    def offer(self, text: str) -> bool:
+        return self.connection.offer(Burst([text]))
+
     def fill(self) -> int:
         """Offer until it refuses; how many frames it took."""
         taken = 0
-        while self.connection.offer(TEN):
+        while self.offer(TEN):
             taken += 1
         return taken
 
@@ -99,7 +103,7 @@ async def settled(seconds: float = 0.01) -> None:
 async def test_frames_leave_in_the_order_they_were_handed_over():
     async with a_client() as client:
         for number in range(5):
-            assert client.connection.offer(f"event {number}")
+            assert client.offer(f"event {number}")
             client.connection.tell(f"reply {number}")
         await settled()
         client.connection.tell("last")
@@ -117,7 +121,7 @@ async def test_no_more_than_the_bound_and_one_frame_is_unsent():
     async with a_client() as client:
         client.socket.stall()
         assert client.fill() == MAXIMUM // 10 + 1
-        assert not client.connection.offer("x")
+        assert not client.offer("x")
 
 
 @virtual
@@ -137,10 +141,10 @@ async def test_a_frame_counts_until_it_is_sent():
         client.socket.stall()
         client.fill()
         await settled()
-        assert not client.connection.offer("x"), "one is with the server, which has not taken it"
+        assert not client.offer("x"), "one is with the server, which has not taken it"
         client.socket.take(2)
         await settled()
-        assert client.connection.offer("x")
+        assert client.offer("x")
 
 
 # Draining
@@ -151,7 +155,7 @@ async def test_who_has_room_is_drained_at_once():
     async with a_client() as client:
         assert await client.connection.drained()
         client.socket.stall()
-        client.connection.offer(TEN)
+        client.offer(TEN)
         assert await client.connection.drained()
 
 
@@ -167,7 +171,7 @@ async def test_a_full_outbox_is_drained_when_it_is_half_empty():
         client.socket.take(1)
         await settled()
         assert [await task for task in waiting] == [True] * 3
-        assert client.connection.offer(TEN)
+        assert client.offer(TEN)
 
 
 @virtual
@@ -271,6 +275,7 @@ async def test_it_is_silent_from_the_moment_it_begins_to_close():
         closing = asyncio.create_task(client.connection.close(Close.UNAUTHENTICATED))
         await settled()
         subscription.feed.offer([(1, payload(1))])
+        subscription.feed.flush()
         client.connection.tell("after")
         client.socket.take(10)
         await closing
@@ -304,12 +309,11 @@ async def test_after_the_end_nothing_is_kept():
         client.connection.abandon()
         client.connection.abandon()
         client.connection.tell("x")
-        client.connection.offer("x")
+        client.offer("x")
         client.socket.take(100)
         await settled()
         assert client.socket.sent == []
         assert client.connection.subscriptions == {}
-        await client.connection.flushed()
 
 
 # The hub's hand on it
@@ -335,11 +339,13 @@ async def test_a_slow_client_unsubscribes_while_its_catch_up_waits_and_hears_not
         before = client.fill()
         feed = client.connection.subscriptions[client.log.room_id].feed
         feed.offer(client.log.append())
+        feed.flush()
         await settled()
         client.connection.forget(client.log.room_id)
         client.socket.take(1_000)
         await settled()
         feed.offer(client.log.append())
+        feed.flush()
         await settled()
         assert client.socket.sent == [TEN] * before
         assert feed.subscriptions == []

@@ -30,8 +30,18 @@ class Room:
         assert self.feed.go_live(subscription)
         return subscription
 
+    def offer(self, found) -> None:
+        self.feed.offer(found)
+        self.feed.flush()
+
+    def fill(self, found) -> int | None:
+        gone = self.feed.fill(found)
+        self.feed.flush()
+        return gone
+
     def hears(self, *seqs: int) -> None:
-        self.feed.offer([(seq, payload(seq)) for seq in seqs])
+        for seq in seqs:
+            self.offer([(seq, payload(seq))])
 
 
 @pytest.fixture
@@ -69,7 +79,7 @@ def test_the_text_is_passed_on_unchanged(room):
     alice = room.live()
     text = '{"type":"x",  "seq":1, "data":"\\u00e9"}'
     alice.subscriber.tell = lambda frame: alice.subscriber.frames.append(frame)
-    room.feed.offer([(1, text)])
+    room.offer([(1, text)])
     assert alice.subscriber.frames == [text]
 
 
@@ -86,7 +96,7 @@ def test_what_the_bound_dropped_comes_from_the_log(room):
     alice = room.live()
     last = feed_module._HELD_EVENTS + 100
     room.hears(*range(2, last + 1))
-    assert room.feed.fill(entries(1, last)) is None
+    assert room.fill(entries(1, last)) is None
     assert alice.subscriber.seqs == list(range(1, last + 1))
 
 
@@ -96,7 +106,7 @@ def test_what_the_bound_dropped_comes_from_the_log(room):
 def test_the_log_fills_a_hole_and_what_was_held_follows(room):
     alice = room.live()
     room.hears(4, 5)
-    assert room.feed.fill(entries(1, 3)) is None
+    assert room.fill(entries(1, 3)) is None
     assert alice.subscriber.seqs == [1, 2, 3, 4, 5]
     assert not room.feed.has_hole
 
@@ -104,21 +114,21 @@ def test_the_log_fills_a_hole_and_what_was_held_follows(room):
 def test_the_log_and_the_layer_may_overlap(room):
     alice = room.live()
     room.hears(1, 2, 5)
-    assert room.feed.fill(entries(1, 6)) is None
+    assert room.fill(entries(1, 6)) is None
     room.hears(5, 6, 7)
     assert alice.subscriber.seqs == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_a_log_with_nothing_new_is_no_hole(room):
     room.hears(1, 2)
-    assert room.feed.fill([]) is None
-    assert room.feed.fill(entries(1, 2)) is None
+    assert room.fill([]) is None
+    assert room.fill(entries(1, 2)) is None
     assert room.feed.position == 2
 
 
 def test_a_log_without_the_next_one_changes_nothing(room):
     alice = room.live()
-    assert room.feed.fill(entries(3, 4)) == 2
+    assert room.fill(entries(3, 4)) == 2
     assert (alice.subscriber.seqs, room.feed.position) == ([], 0)
 
 
@@ -133,7 +143,7 @@ def test_the_ring_remembers_everything_past_a_position(room):
 
 
 def test_the_ring_says_when_it_no_longer_has_it_all(room):
-    last = feed_module._RING_EVENTS + 5
+    last = feed_module.RING_EVENTS + 5
     room.hears(*range(1, last + 1))
     assert room.feed.recent(4) is None
     assert [entry.seq for entry in room.feed.recent(5)] == list(range(6, last + 1))
@@ -141,14 +151,14 @@ def test_the_ring_says_when_it_no_longer_has_it_all(room):
 
 def test_the_ring_is_bounded_in_characters(room):
     big = "x" * (feed_module._RING_CHARACTERS // 3)
-    room.feed.offer([(seq, payload(seq, big)) for seq in range(1, 6)])
+    room.offer([(seq, payload(seq, big)) for seq in range(1, 6)])
     assert room.feed.recent(2) is None
     assert [entry.seq for entry in room.feed.recent(3)] == [4, 5]
 
 
 def test_an_event_bigger_than_the_ring_is_delivered_and_not_kept(room):
     alice = room.live()
-    room.feed.offer([(1, payload(1, "x" * feed_module._RING_CHARACTERS))])
+    room.offer([(1, payload(1, "x" * feed_module._RING_CHARACTERS))])
     room.hears(2)
     assert alice.subscriber.seqs == [1, 2]
     assert room.feed.recent(0) is None
@@ -229,7 +239,7 @@ def test_a_dropped_subscription_hears_no_more(room):
 
 
 def leaves(room: Room, seq: int, subscription: Subscription, reason: str = "left") -> None:
-    room.feed.offer([(seq, departure(seq, subscription.subscriber.user_id, reason))])
+    room.offer([(seq, departure(seq, subscription.subscriber.user_id, reason))])
 
 
 def test_who_leaves_hears_that_and_nothing_after(room):
@@ -276,13 +286,13 @@ def test_who_refuses_their_own_departure_is_not_live_after_it(room):
 
 def test_departures_that_were_held_count_in_their_turn(room):
     alice = room.live()
-    room.feed.offer([(3, payload(3)), (2, departure(2, alice.subscriber.user_id)), (1, payload(1))])
+    room.offer([(3, payload(3)), (2, departure(2, alice.subscriber.user_id)), (1, payload(1))])
     assert alice.subscriber.seqs == [1, 2]
 
 
 def test_a_departure_from_before_the_right_was_checked_is_history(room):
     user = uuid4()
-    room.feed.offer([(1, departure(1, user)), (2, payload(2))])
+    room.offer([(1, departure(1, user)), (2, payload(2))])
     back = room.live(Listener(user), cursor=0, granted=2)
     room.hears(3)
     assert back.subscriber.seqs == [1, 2, 3]
@@ -290,7 +300,7 @@ def test_a_departure_from_before_the_right_was_checked_is_history(room):
 
 def test_a_departure_after_the_right_was_checked_is_none(room):
     user = uuid4()
-    room.feed.offer([(1, payload(1)), (2, departure(2, user)), (3, payload(3))])
+    room.offer([(1, payload(1)), (2, departure(2, user)), (3, payload(3))])
     gone = room.join(Listener(user), cursor=0, granted=1)
     assert not room.feed.go_live(gone)
     assert gone.subscriber.seqs == [1, 2]
@@ -323,7 +333,7 @@ def test_after_a_restart_nothing_of_the_old_counting_is_remembered(room):
     room.feed.restart(Head(uuid4(), 4))
     assert room.feed.recent(3) is None
     assert room.feed.recent(4) == []
-    room.feed.offer([(5, "new")])
+    room.offer([(5, "new")])
     assert room.feed.recent(4) == [Entry(5, "new")]
 
 

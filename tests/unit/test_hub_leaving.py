@@ -132,12 +132,10 @@ async def test_a_room_left_during_a_read_and_entered_again_is_repaired_on_its_ow
         checked = room.log.head
         room.log.append()
         bob = room.subscribe(head=checked)
-        reads = room.log.reads
         await asyncio.sleep(0.01)
-        assert room.log.reads == reads + 1, "what was announced before we listened is in the log"
         room.log.answers.set()
-        await asyncio.sleep(0.1)
-        assert bob.subscriber.seqs == [3]
+        await asyncio.sleep(0.2)
+        assert bob.subscriber.seqs == [3], "what was announced before we listened is in the log"
 
 
 @virtual

@@ -1,0 +1,132 @@
+"""Messages about to be stored: many of them, of many rooms and authors, in one transaction with few queries.
+
+Each draft is refused or stored on its own; what they share is the lock, the look-ups and the commit.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.errors import Invalid, RoomwireError, Violation
+from chat import access, inputs, log, wire
+from chat.errors import NotFound
+from chat.models import Membership, Message, Room
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an author wants said. `check` it before it is stored."""
+
+    author_id: UUID
+    room_id: UUID
+    body: str
+    client_ref: str | None = None
+    reply_to: UUID | None = None
+    data: Any = None
+
+    def check(self) -> None:
+        """Raises Invalid."""
+        inputs.text("body", self.body, maximum=settings.MESSAGE_BODY_MAX)
+        inputs.data("data", self.data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
+        if self.client_ref is not None:
+            inputs.text("client_ref", self.client_ref, maximum=settings.CLIENT_REF_MAX)
+
+    @property
+    def reference(self) -> tuple[UUID, UUID, str] | None:
+        """What makes it the same message as another."""
+        return None if self.client_ref is None else (self.room_id, self.author_id, self.client_ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`created` is False when this `client_ref` had been sent before: `message` is then the stored one."""
+
+    message: wire.Message
+    created: bool
+
+
+def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
+    """An outcome for each draft, in their order, inside the surrounding transaction."""
+    rooms = log.lock_all({draft.room_id for draft in drafts})
+    members = access.memberships((draft.room_id, draft.author_id) for draft in drafts)
+    batch = _Batch(rooms, members, _sent_before(drafts), _answered(drafts))
+    outcomes = [batch.outcome(draft) for draft in drafts]
+    Message.objects.bulk_create(batch.messages)
+    batch.facts.save()
+    return outcomes
+
+
+class _Batch:
+    """What a batch's drafts are checked against, and what they add up to."""
+
+    def __init__(
+        self,
+        rooms: dict[UUID, Room],
+        members: dict[tuple[UUID, UUID], Membership],
+        sent: dict[tuple[UUID, UUID, str], wire.Message],
+        answered: set[tuple[UUID, UUID]],
+    ) -> None:
+        self.rooms, self.members, self.sent, self.answered = rooms, members, sent, answered
+        self.now = timezone.now()
+        self.messages: list[Message] = []
+        self.facts = log.Facts()
+
+    def outcome(self, draft: Draft) -> Sent | RoomwireError:
+        reference = draft.reference
+        try:
+            room = self.rooms.get(draft.room_id)
+            if room is None:
+                raise NotFound
+            member = access.admitted(room, self.members.get((room.id, draft.author_id)))
+            if reference is not None and reference in self.sent:
+                return Sent(self.sent[reference], created=False)
+            said = self._add(room, member, draft)
+        except RoomwireError as refusal:
+            return refusal
+        if reference is not None:
+            self.sent[reference] = said
+        return Sent(said, created=True)
+
+    def _add(self, room: Room, member: Membership, draft: Draft) -> wire.Message:
+        if draft.reply_to is not None and (room.id, draft.reply_to) not in self.answered:
+            raise Invalid(Violation("reply_to", "unknown", "There is no such message in this room."))
+        message = Message(
+            room=room,
+            author=member.user,
+            seq=room.last_seq + 1,
+            body=draft.body,
+            data=draft.data,
+            client_ref=draft.client_ref,
+            reply_to_id=draft.reply_to,
+            created_at=self.now,
+        )
+        said = wire.message(message)
+        self.messages.append(message)
+        self.facts.add(room=room, type="message.created", data=said, at=self.now, message=message)
+        return said
+
+
+def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.Message]:
+    """The stored messages that drafts repeat."""
+    wanted: dict[tuple[UUID, UUID], list[str]] = {}
+    for draft in drafts:
+        if draft.client_ref is not None:
+            wanted.setdefault((draft.room_id, draft.author_id), []).append(draft.client_ref)
+    if not wanted:
+        return {}
+    any_of = Q()
+    for (room_id, author_id), references in wanted.items():
+        any_of |= Q(room_id=room_id, author_id=author_id, client_ref__in=references)
+    rows = Message.objects.filter(any_of).select_related("author")
+    return {(row.room_id, row.author_id, row.client_ref or ""): wire.message(row) for row in rows}
+
+
+def _answered(drafts: Iterable[Draft]) -> set[tuple[UUID, UUID]]:
+    """Those of the messages that drafts reply to that exist, each with its room."""
+    ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
+    return set(Message.objects.filter(id__in=ids).values_list("room_id", "id")) if ids else set()

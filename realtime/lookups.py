@@ -1,0 +1,72 @@
+"""Questions to the domain that every new socket has, gathered: a thousand clients coming back ask a few together.
+
+A question that comes alone is asked at once. While one is under way, and for a moment after it was asked, those
+that come wait for each other: how many queries a storm makes depends on how long it takes, not on its clients.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from accounts import tickets
+from accounts.errors import Unauthenticated
+from accounts.tokens import Identity
+from chat import access
+from chat.log import Head
+from realtime.threads import in_thread
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+_PAUSE_SECONDS = 0.025
+_AT_ONCE = 200
+
+
+class Lookup(Generic[Question, Answer]):
+    """`answer` is a domain function of many questions, one answer each."""
+
+    def __init__(self, answer: Callable[[Sequence[Question]], Sequence[Answer]]) -> None:
+        self._answer = answer
+        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._asking: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+
+    async def __call__(self, question: Question) -> Answer:
+        """Raises what `answer` raises."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((question, answered))
+        if self._asking is None or self._asking.done():
+            self._asking = loop.create_task(self._ask_all())
+        return await answered
+
+    async def _ask_all(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(self._not_before - time.monotonic())
+            asked, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+            self._not_before = time.monotonic() + _PAUSE_SECONDS
+            try:
+                answers = await in_thread(self._answer, [question for question, _ in asked])
+            except Exception as error:  # each of those who asked handles it as their own
+                for _, answered in asked:
+                    if not answered.done():
+                        answered.set_exception(error)
+            else:
+                for (_, answered), answer in zip(asked, answers, strict=True):
+                    if not answered.done():
+                        answered.set_result(answer)
+
+
+positions: Lookup[tuple[UUID, Collection[UUID]], dict[UUID, Head]] = Lookup(access.positions)
+
+_admit: Lookup[str, Identity | None] = Lookup(tickets.admit)
+
+
+async def admit(credential: str) -> Identity:
+    """Who may open a socket with this. Raises Unauthenticated."""
+    identity = await _admit(credential)
+    if identity is None:
+        raise Unauthenticated
+    return identity
