@@ -85,6 +85,16 @@ def workers() -> int:
     return max(1, _number("WORKERS", 0) or _number("WEB_CONCURRENCY", 0) or int(flag[1] if flag else 1))
 
 
+def drain_seconds() -> int:
+    """How long, at most, a worker that was told to stop takes to send its clients away."""
+    return _number("DRAIN_SECONDS", 8)
+
+
+def rate_limits() -> bool:
+    """Off only for benchmarks."""
+    return bool(_env.bool("ROOMWIRE_RATE_LIMITS", default=True))
+
+
 def _number(name: str, default: int) -> int:
     """A whole number; a variable left empty says nothing."""
     text = str(_env.str(name, default="")).strip()

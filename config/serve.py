@@ -1,10 +1,13 @@
 """`python -m config.serve`: uvicorn as Roomwire wants it, on HOST, PORT and WORKERS of the environment."""
 
+import logging
 from typing import Any
 
-import uvicorn
+from uvicorn.config import Config
 
-from config import env, starting
+from config import env, starting, worker
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -12,7 +15,9 @@ def main() -> None:
     starting.load()
     with starting.refusing():
         options = _options()
-    uvicorn.run("config.asgi:application", **options)
+    if not env.rate_limits():
+        logger.warning("ROOMWIRE_RATE_LIMITS=off: no rate is limited. This is for benchmarks.")
+    worker.run(Config("config.asgi:application", **options))
 
 
 def _options() -> dict[str, Any]:

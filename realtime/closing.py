@@ -8,6 +8,7 @@ class Close(IntEnum):
 
     SERVER_ERROR = 1011, "server error", "yes, with backoff"
     UNSUPPORTED_DATA = 1003, "binary frame", "no"
+    RESTARTING = 1012, "restarting", "yes, after the `goodbye` delay"
     BAD_COMMANDS = 4400, "too many frames that are not valid commands", "no"
     UNAUTHENTICATED = 4401, "no, bad, expired or revoked credentials", "after getting a new token"
     FORBIDDEN = 4403, "origin forbidden", "no"

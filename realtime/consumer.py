@@ -69,7 +69,10 @@ class Consumer:
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", [])
         await self.send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
         identity = self.scope["identity"]
-        if identity is None:
+        if self.hub.leaving:
+            await self.send({"type": "websocket.send", "text": protocol.goodbye("restarting", 0)})
+            await self._close(Close.RESTARTING)
+        elif identity is None:
             self._close_in(settings.REALTIME_AUTHENTICATION_SECONDS, Close.TOO_SLOW)
         else:
             await self._begin(identity)
@@ -77,6 +80,7 @@ class Consumer:
     async def _begin(self, identity: Identity) -> None:
         outlet = self.scope.get("extensions", {}).get(OUTLET)
         self.connection = Connection(self.send, self.hub, identity, outlet)
+        self.hub.connections[self.connection] = None
         self._expire()
         self.connection.tell(_welcome(self.connection))
         room = self.scope["url_route"]["kwargs"].get("room")
@@ -180,6 +184,7 @@ class Consumer:
         if self.deadline is not None:
             self.deadline.cancel()
         if self.connection is not None:
+            self.hub.connections.pop(self.connection, None)
             self.connection.abandon()
 
 

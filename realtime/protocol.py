@@ -180,6 +180,13 @@ class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
     reason: str
 
 
+class Goodbye(msgspec.Struct, frozen=True, tag_field="type", tag="goodbye"):
+    """This process is leaving: come back `reconnect_after_ms` from now. It closes 1012 at about that time."""
+
+    reason: str
+    reconnect_after_ms: int
+
+
 PONG = '{"type":"pong"}'
 
 
@@ -195,3 +202,7 @@ def refusal(command_id: CommandId, error: RoomwireError) -> str:
     """A reply when there is an id to reply to, else an `error` frame."""
     body = ErrorBody(error.code, error.detail, error.retry_after)
     return encode(Error(body) if command_id is None else Refusal(command_id, False, body))
+
+
+def goodbye(reason: str, seconds: float) -> str:
+    return encode(Goodbye(reason, round(seconds * 1_000)))

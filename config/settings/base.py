@@ -111,6 +111,8 @@ REQUEST_MAX_BYTES = 65_536
 # Messages waiting for their commit, in one process; past it, senders are told `overloaded`.
 WRITER_QUEUE_MAX = 4_096
 
+RATE_LIMITS = env.rate_limits()
+
 # The socket (realtime).
 REALTIME_FRAME_MAX_BYTES = 65_536
 REALTIME_ROOMS_PER_CONNECTION = 100
@@ -122,6 +124,7 @@ REALTIME_DATABASE_THREADS = 8
 REALTIME_GATHER_SECONDS = 0.005
 REALTIME_RECONCILE_SECONDS = 1.0
 REALTIME_LINGER_SECONDS = 5.0
+REALTIME_DRAIN_SECONDS = env.drain_seconds()
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -120,9 +120,11 @@ def test_compose_gives_the_containers_only_variables_that_somebody_reads() -> No
 
 def test_compose_waits_longer_for_the_server_than_the_server_does() -> None:
     patience = re.search(r"\"timeout_graceful_shutdown\": (\d+)", (PROJECT / "config" / "serve.py").read_text())
+    drain = re.search(r'"DRAIN_SECONDS", (\d+)', (PROJECT / "config" / "env.py").read_text())
     assert patience
+    assert drain
     web = compose_services(DEPLOY / "compose.yaml")["web"]
-    assert int(web["stop_grace_period"].removesuffix("s")) > int(patience[1])
+    assert int(web["stop_grace_period"].removesuffix("s")) > int(drain[1]) + int(patience[1])
 
 
 def test_each_compose_file_starts_nginx_with_a_configuration_that_exists() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import connect
 
 from realtime import protocol
@@ -35,10 +36,11 @@ def test_what_clients_send_is_understood():
         assert set(block) - {"type"} <= set(command.__struct_fields__)
 
 
-def test_the_resync_frame_is_the_server_s():
-    documented = re.search(r'```json\n(\{"type": "room\.resync".*?)```', TEXT, re.DOTALL)
+@pytest.mark.parametrize("frame", [protocol.Resync, protocol.Goodbye])
+def test_what_no_conversation_shows_is_the_server_s_too(frame):
+    documented = re.search(rf'```json\n(\{{"type": "{frame.__struct_config__.tag}".*?)```', TEXT, re.DOTALL)
     assert documented
-    assert set(json.loads(documented[1])) == {"type", *protocol.Resync.__struct_fields__}
+    assert set(json.loads(documented[1])) == {"type", *frame.__struct_fields__}
 
 
 async def test_what_the_server_sends_looks_like_that(site):
