@@ -1,6 +1,11 @@
 """Every code this server closes a socket with, what it means, and whether to come back."""
 
+import logging
 from enum import IntEnum
+
+from realtime.asgi import Send
+
+logger = logging.getLogger(__name__)
 
 
 class Close(IntEnum):
@@ -8,6 +13,7 @@ class Close(IntEnum):
 
     SERVER_ERROR = 1011, "server error", "yes, with backoff"
     UNSUPPORTED_DATA = 1003, "binary frame", "no"
+    TOO_BIG = 1009, "frame too big", "no"
     RESTARTING = 1012, "restarting", "yes, after the `goodbye` delay"
     BAD_COMMANDS = 4400, "too many frames that are not valid commands", "no"
     UNAUTHENTICATED = 4401, "no, bad, expired or revoked credentials", "after getting a new token"
@@ -24,3 +30,18 @@ class Close(IntEnum):
         member.meaning = meaning
         member.reconnect = reconnect
         return member
+
+
+async def close(send: Send, code: int, reason: str = "") -> None:
+    """Close a socket, under any server: Daphne lets an application say 1000 and from 3000 up, and nothing else.
+
+    Raises OSError or RuntimeError where the client is gone, or closed already.
+    """
+    message = {"type": "websocket.close", "code": int(code), "reason": reason}
+    try:
+        await send(message)
+    except (OSError, RuntimeError):
+        raise
+    except Exception as refusal:
+        logger.warning("the server does not close with %s: %s", code, refusal)
+        await send(message | {"code": 1000})

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.tokens import Identity
+from realtime.asgi import Send
 from realtime.closing import Close
 from realtime.feed import Subscription
 from realtime.frames import Burst, Outlet
 from realtime.hub import Hub
-from realtime.middleware import Send
 from realtime.outbox import Outbox
 from realtime.pipeline import Pipeline
 

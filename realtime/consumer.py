@@ -20,11 +20,11 @@ from accounts.tokens import Identity
 from chat import wire
 from chat.errors import NotFound
 from realtime import commands, lookups, protocol
-from realtime.closing import Close
+from realtime.asgi import Message, Receive, Scope, Send
+from realtime.closing import Close, close
 from realtime.connection import Connection
 from realtime.frames import OUTLET
 from realtime.hub import Hub
-from realtime.middleware import Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ class Consumer:
             await self._connect()
         elif message.get("text") is None:
             await self._close(Close.UNSUPPORTED_DATA)
+        elif _size(message["text"]) > settings.REALTIME_FRAME_MAX_BYTES:  # not every server has such a limit
+            await self._close(Close.TOO_BIG)
         else:
             await self._frame(message["text"])
 
@@ -178,7 +180,7 @@ class Consumer:
             await self.connection.close(code)
             return
         with suppress(OSError, RuntimeError):  # closed already, by the client or by us
-            await self.send({"type": "websocket.close", "code": int(code)})
+            await close(self.send, code)
 
     def _gone(self) -> None:
         if self.deadline is not None:
@@ -198,3 +200,8 @@ def _welcome(connection: Connection) -> str:
     user = wire.User(connection.user_id, connection.identity.username)
     welcome = protocol.Welcome(connection.id, user, settings.REALTIME_HEARTBEAT_SECONDS, limits, timezone.now())
     return protocol.encode(welcome)
+
+
+def _size(text: str) -> int:
+    """In bytes, which are at least as many as the characters."""
+    return len(text) if len(text) > settings.REALTIME_FRAME_MAX_BYTES else len(text.encode("utf-8", "surrogatepass"))

@@ -4,8 +4,6 @@ A refused socket is accepted and closed with a code, because a browser shows its
 """
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
@@ -14,15 +12,10 @@ from django.http.request import validate_host
 
 from accounts.errors import Unauthenticated
 from realtime import lookups
-from realtime.closing import Close
+from realtime.asgi import Application, Receive, Scope, Send
+from realtime.closing import Close, close
 
 logger = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Handshake:
@@ -49,7 +42,7 @@ class Handshake:
 async def refuse(receive: Receive, send: Send, code: Close) -> None:
     await receive()
     await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": int(code), "reason": code.meaning})
+    await close(send, code, code.meaning)
 
 
 def origin_allowed(headers: dict[str, str]) -> bool:

@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from django.conf import settings
 
+from realtime.asgi import Send
+from realtime.closing import close
 from realtime.frames import Burst
-from realtime.middleware import Send
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Outbox:
         self.drop()
         with suppress(OSError, RuntimeError, TimeoutError):
             async with asyncio.timeout(_PARTING_SECONDS):
-                await self._send({"type": "websocket.close", "code": code})
+                await close(self._send, code)
 
     def drop(self) -> None:
         self._queue.clear()

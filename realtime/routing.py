@@ -3,10 +3,11 @@
 from channels.routing import URLRouter
 from django.urls import re_path
 
+from realtime.asgi import Application, Receive, Scope, Send
 from realtime.closing import Close
 from realtime.consumer import Consumer
 from realtime.hub import Hub
-from realtime.middleware import Application, Handshake, Receive, Scope, Send, refuse
+from realtime.middleware import Handshake, refuse
 
 
 async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:

@@ -128,7 +128,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         if not (self.close_sent or self.disconnected):
             with suppress(OSError, RuntimeError, TimeoutError):
                 async with asyncio.timeout(_PARTING_SECONDS):
-                    await self.send({"type": "websocket.close", "code": code})
+                    await self.send({"type": "websocket.close", "code": int(code)})
 
     def drop(self) -> None:
         """uvicorn ends the connection when its consumer does; what a dead one still holds, the timer frees."""

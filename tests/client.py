@@ -33,6 +33,8 @@ class Site:
 
     urls: list[str]
     https: list[httpx.AsyncClient] = field(default_factory=list)
+    # Codes that the server lets no application close with, and what it says instead.
+    closes: dict[int, int] = field(default_factory=dict)
 
     def http(self, worker: int = 0) -> httpx.AsyncClient:
         return self.https[worker % len(self.https)]

@@ -10,7 +10,7 @@ import pytest
 
 from chat import messages
 from tests.client import Site
-from tests.servers import Server, manage
+from tests.servers import OTHERS, Server, manage
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +59,20 @@ def cluster_urls(folder, postgres_database):
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Server(folder / f"worker{n}.log", **shared)) for n in range(2)]
         yield [worker.url for worker in workers]
+
+
+def _other_urls(server: str):
+    @pytest.fixture(scope="session", name=f"{server}_urls")
+    def urls(folder):
+        database = f"sqlite:///{folder / f'{server}.sqlite3'}"
+        manage("migrate", "--verbosity", "0", DATABASE_URL=database)
+        with Server(folder / f"{server}.log", OTHERS[server], DATABASE_URL=database) as running:
+            yield [running.url]
+
+    return urls
+
+
+uvicorn_urls, hypercorn_urls, daphne_urls = map(_other_urls, ("uvicorn", "hypercorn", "daphne"))
 
 
 @pytest.fixture(params=["embedded", "cluster"])

@@ -43,18 +43,27 @@ def manage(*arguments: str, **variables: str) -> None:
     )
 
 
-class Server:
-    """One `python -m config.serve`. Its log is a file, to look at when a test fails."""
+# Servers that know nothing of Roomwire, each told the one limit that it would set otherwise.
+OTHERS = {
+    "uvicorn": "uvicorn --port {port} --ws-max-size 65536 config.asgi:application",
+    "hypercorn": "hypercorn --bind 127.0.0.1:{port} --websocket-ping-interval 20 config.asgi:application",
+    "daphne": "daphne --bind 127.0.0.1 --port {port} config.asgi:application",
+}
 
-    def __init__(self, log: Path, **variables: str) -> None:
+
+class Server:
+    """One `python -m config.serve`, or another server. Its log is a file, to look at when a test fails."""
+
+    def __init__(self, log: Path, command: str = "config.serve", **variables: str) -> None:
         self.port = free_port()
+        self.command = command.format(port=self.port).split()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self.variables = environment(**variables, PORT=str(self.port))
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "config.serve"]
+            command = [sys.executable, "-m", *self.command]
             self.process = spawn(command, cwd=PROJECT, env=self.variables, log=log)
         deadline = time.monotonic() + 30
         while not self._answers():

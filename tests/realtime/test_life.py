@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.tokens import Identity
 from realtime.consumer import Consumer
+from realtime.hub import Hub
 from tests.client import DEADLINE
+from tests.unit.stand_ins import Log
 
 
 class Server:
@@ -29,7 +31,7 @@ class Server:
     async def run(self) -> list[str | int]:
         """The frames' kinds and the close code, when the connection is over."""
         async with asyncio.timeout(DEADLINE):
-            await Consumer(None, self.scope, self.send).run(self.to_app.get)
+            await Consumer(Hub(Log()), self.scope, self.send).run(self.to_app.get)
         await asyncio.sleep(0)
         return [message.get("code", message["type"]) for message in self.sent]
 
