@@ -14,6 +14,7 @@ from chat.broadcast import announcer  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import routing  # noqa: E402
+from realtime.connections import Connections  # noqa: E402
 from realtime.drain import drain  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
 from realtime.source import Database  # noqa: E402
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 _WRITER_SECONDS = 5.0
 
 hub = Hub(Database())
-websocket = routing.application(hub)
+connections = Connections()
+websocket = routing.application(hub, connections)
 http = StaticFiles(ASGIHandler())
 
 
@@ -40,7 +42,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 async def leave() -> None:
     """Before a server that was told to stop closes its sockets: their clients are sent elsewhere, one by one."""
-    await drain(hub)
+    await drain(connections)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

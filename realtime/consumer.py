@@ -7,7 +7,6 @@ queue of their own on the channel layer, which here the hub alone talks to.
 import asyncio
 import logging
 import time
-from collections import deque
 from contextlib import suppress
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from realtime import commands, lookups, protocol
 from realtime.asgi import Message, Receive, Scope, Send
 from realtime.closing import Close, close
 from realtime.connection import Connection
+from realtime.connections import Connections
 from realtime.frames import OUTLET
 from realtime.hub import Hub
 
@@ -33,15 +33,17 @@ _BAD_FRAMES_SECONDS = 60.0
 
 
 class Consumer:
-    """One WebSocket of an ASGI server. `scope` has been through the handshake; `hub` is the process's."""
+    """One WebSocket of an ASGI server, whose `scope` has been through the handshake."""
 
-    def __init__(self, hub: Hub, scope: Scope, send: Send) -> None:
-        self.hub, self.scope, self.send = hub, scope, send
+    __slots__ = ("bad_frames", "closer", "closing", "connection", "connections", "deadline", "hub", "scope", "send")
+
+    def __init__(self, hub: Hub, connections: Connections, scope: Scope, send: Send) -> None:
+        self.hub, self.connections, self.scope, self.send = hub, connections, scope, send
         self.connection: Connection | None = None
         self.deadline: asyncio.TimerHandle | None = None
         self.closer: asyncio.Task[None] | None = None
         self.closing = False
-        self.bad_frames: deque[float] = deque(maxlen=_BAD_FRAMES)
+        self.bad_frames: list[float] = []
 
     async def run(self, receive: Receive) -> None:
         try:
@@ -71,21 +73,22 @@ class Consumer:
         offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", [])
         await self.send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
         identity = self.scope["identity"]
-        if self.hub.leaving:
+        if self.connections.leaving:
             await self.send({"type": "websocket.send", "text": protocol.goodbye("restarting", 0)})
             await self._close(Close.RESTARTING)
         elif identity is None:
-            self._close_in(settings.REALTIME_AUTHENTICATION_SECONDS, Close.TOO_SLOW)
+            loop = asyncio.get_running_loop()
+            self.deadline = loop.call_later(settings.REALTIME_AUTHENTICATION_SECONDS, self._unheard)
         else:
             await self._begin(identity)
 
     async def _begin(self, identity: Identity) -> None:
         outlet = self.scope.get("extensions", {}).get(OUTLET)
         self.connection = Connection(self.send, self.hub, identity, outlet)
-        self.hub.connections[self.connection] = None
-        self._expire()
+        self.connections.add(self.connection)
+        self._heard()
         self.connection.tell(_welcome(self.connection))
-        room = self.scope["url_route"]["kwargs"].get("room")
+        room = self.scope["room"]
         if room is not None:
             await self._subscribe_to_url(self.connection, room)
 
@@ -128,8 +131,6 @@ class Consumer:
         except Exception:
             logger.exception("%s failed", type(command).__name__)
             connection.tell(protocol.refusal(command.id, Internal()))
-        if isinstance(command, protocol.Authenticate):
-            self._expire()
 
     async def _authenticate(self, command: protocol.Command) -> None:
         """The first frame of a client that brought no credentials to the handshake."""
@@ -153,26 +154,20 @@ class Consumer:
         else:
             self.connection.tell(frame)
         if rejected.no_command:
-            self.bad_frames.append(time.monotonic())
-            if len(self.bad_frames) == _BAD_FRAMES and self.bad_frames[-1] - self.bad_frames[0] < _BAD_FRAMES_SECONDS:
+            now = time.monotonic()
+            self.bad_frames = [at for at in self.bad_frames if now - at < _BAD_FRAMES_SECONDS] + [now]
+            if len(self.bad_frames) == _BAD_FRAMES:
                 await self._close(Close.BAD_COMMANDS)
 
     # Ending
 
-    def _expire(self) -> None:
-        """A socket lives no longer than the token behind it."""
-        assert self.connection is not None
-        left = self.connection.identity.expires_at - timezone.now()
-        self._close_in(left.total_seconds(), Close.UNAUTHENTICATED)
+    def _unheard(self) -> None:
+        self.closer = asyncio.get_running_loop().create_task(self._close(Close.TOO_SLOW))
 
-    def _close_in(self, seconds: float, code: Close) -> None:
-        loop = asyncio.get_running_loop()
+    def _heard(self) -> None:
         if self.deadline is not None:
             self.deadline.cancel()
-        self.deadline = loop.call_later(seconds, self._close_now, code)
-
-    def _close_now(self, code: Close) -> None:
-        self.closer = asyncio.get_running_loop().create_task(self._close(code))
+            self.deadline = None
 
     async def _close(self, code: Close) -> None:
         self.closing = True
@@ -183,10 +178,9 @@ class Consumer:
             await close(self.send, code)
 
     def _gone(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
+        self._heard()
         if self.connection is not None:
-            self.hub.connections.pop(self.connection, None)
+            self.connections.remove(self.connection)
             self.connection.abandon()
 
 

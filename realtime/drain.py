@@ -10,7 +10,7 @@ from django.conf import settings
 from realtime import protocol
 from realtime.closing import Close
 from realtime.connection import Connection
-from realtime.hub import Hub
+from realtime.connections import Connections
 
 logger = logging.getLogger(__name__)
 
@@ -19,20 +19,20 @@ _CLIENTS_PER_SECOND = 250
 _SENDS_SECONDS = 5.0
 
 
-async def drain(hub: Hub) -> None:
+async def drain(connections: Connections) -> None:
     """Say goodbye to all, each with a moment of its own within REALTIME_DRAIN_SECONDS, and close 1012 at that moment.
 
     Until then a socket works as ever. To be called when the server accepts no more, before it closes everything.
     """
-    hub.leaving = True
-    connections = list(hub.connections)
-    if not connections:
+    connections.leaving = True
+    everybody = list(connections)
+    if not everybody:
         return
-    window = min(settings.REALTIME_DRAIN_SECONDS, len(connections) / _CLIENTS_PER_SECOND)
-    logger.info("%s sockets are asked to come back elsewhere within %.1f s", len(connections), window)
+    window = min(settings.REALTIME_DRAIN_SECONDS, len(everybody) / _CLIENTS_PER_SECOND)
+    logger.info("%s sockets are asked to come back elsewhere within %.1f s", len(everybody), window)
     async with asyncio.TaskGroup() as partings:
-        for place, connection in enumerate(connections):
-            seconds = window * (place + random.random()) / len(connections)  # noqa: S311 - spread, not secret
+        for place, connection in enumerate(everybody):
+            seconds = window * (place + random.random()) / len(everybody)  # noqa: S311 - spread, not secret
             connection.tell(protocol.goodbye("restarting", seconds))
             partings.create_task(_part(connection, seconds))
 

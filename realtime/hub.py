@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,9 +21,6 @@ from realtime.feed import RING_EVENTS, Feed, Subscriber, Subscription, runs
 from realtime.link import Link
 from realtime.pace import Pace
 from realtime.source import Source
-
-if TYPE_CHECKING:
-    from realtime.connection import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +36,6 @@ class Hub:
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._pace = Pace(clock)
-        # All of this process's, the oldest first. Once `leaving`, nobody new is let in.
-        self.connections: dict[Connection, None] = {}
-        self.leaving = False
         self._feeds: dict[UUID, Feed] = {}
         self._link: Link | None = None
         self._look_now = asyncio.Event()

@@ -1,30 +1,25 @@
 """The WebSocket addresses, each behind the handshake."""
 
-from channels.routing import URLRouter
-from django.urls import re_path
+import re
 
 from realtime.asgi import Application, Receive, Scope, Send
 from realtime.closing import Close
+from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
 from realtime.middleware import Handshake, refuse
 
-
-async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    await refuse(receive, send, Close.NOT_FOUND)
+_ADDRESS = re.compile(r"/ws(?:/rooms/(?P<room>[^/]+))?/?")
 
 
-def application(hub: Hub) -> Application:
+def application(hub: Hub, connections: Connections) -> Application:
     """The ASGI application of all WebSockets of a process."""
 
-    async def consumer(scope: Scope, receive: Receive, send: Send) -> None:
-        await Consumer(hub, scope, send).run(receive)
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        address = _ADDRESS.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
+        if address is None:
+            return await refuse(receive, send, Close.NOT_FOUND)
+        scope["room"] = address["room"]
+        return await Consumer(hub, connections, scope, send).run(receive)
 
-    router = URLRouter(
-        [
-            re_path(r"^ws/?$", consumer),  # type: ignore[arg-type]  # Channels routes to ASGI applications
-            re_path(r"^ws/rooms/(?P<room>[^/]+)/?$", consumer),  # type: ignore[arg-type]
-            re_path(r"", nowhere),  # type: ignore[arg-type]
-        ]
-    )
-    return Handshake(router)
+    return Handshake(route)

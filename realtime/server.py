@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from realtime.frames import OUTLET, Burst
+from realtime.waiting import Flag, Inbox
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,13 @@ class WebSocket(WebSocketsSansIOProtocol):
     _pings = 0
     _pings_since = 0.0
 
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        # asyncio's own have a deque in every corner: of an idle socket's memory a sixth.
+        self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = Flag()  # type: ignore[assignment]
+        self.writable.set()
+
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         _tuned(transport)
@@ -106,6 +114,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         if self._abort is not None:
             self._abort.cancel()
         super().connection_lost(exc)
+
+    def start_keepalive(self) -> None:
+        """The handshake is over, and need not be remembered as long as the connection."""
+        super().start_keepalive()
+        self.request = self.response = None  # type: ignore[assignment]
+        self.scope["headers"] = []
 
     # The Outlet
 

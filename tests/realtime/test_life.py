@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from accounts.tokens import Identity
+from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
 from tests.client import DEADLINE
@@ -18,7 +19,7 @@ class Server:
 
     def __init__(self, *, lives: float) -> None:
         identity = Identity(uuid4(), "alice", uuid4(), timezone.now() + timedelta(seconds=lives))
-        self.scope = {"identity": identity, "query": {}, "url_route": {"kwargs": {}}}
+        self.scope = {"identity": identity, "query": {}, "room": None}
         self.to_app: asyncio.Queue = asyncio.Queue()
         self.sent: list[dict] = []
         self.to_app.put_nowait({"type": "websocket.connect"})
@@ -31,7 +32,7 @@ class Server:
     async def run(self) -> list[str | int]:
         """The frames' kinds and the close code, when the connection is over."""
         async with asyncio.timeout(DEADLINE):
-            await Consumer(Hub(Log()), self.scope, self.send).run(self.to_app.get)
+            await Consumer(Hub(Log()), Connections(), self.scope, self.send).run(self.to_app.get)
         await asyncio.sleep(0)
         return [message.get("code", message["type"]) for message in self.sent]
 
@@ -42,7 +43,7 @@ async def test_a_socket_lives_no_longer_than_its_token():
 
 async def test_a_bug_of_ours_closes_with_1011_and_is_logged(caplog):
     server = Server(lives=60)
-    del server.scope["url_route"]
+    del server.scope["room"]
     assert (await server.run())[-1] == 1011
     assert "a connection failed" in caplog.text
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.tokens import Identity
+from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
 from tests.unit.clock import virtual
@@ -49,9 +50,9 @@ class Server:
     async def serve(self) -> None:
         log = Log()
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
-        scope = {"identity": identity, "subprotocols": [], "url_route": {"kwargs": {}}, "query": {}}
+        scope = {"identity": identity, "subprotocols": [], "room": None, "query": {}}
         hub = Hub(log)
-        await Consumer(hub, scope, self.send).run(self.receive)
+        await Consumer(hub, Connections(), scope, self.send).run(self.receive)
         await hub.aclose()
 
     @property

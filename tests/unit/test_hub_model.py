@@ -81,13 +81,23 @@ class HubMachine(RuleBasedStateMachine):
         self.said = {entry.seq: entry.payload for entry in self.log.entries}
         self.left: dict = {user: [] for user in USERS}
         self.layer = get_channel_layer()
-        self.hub = Hub(self.log)
+        self.cost = self.spent = 0.0
+        self.hub = Hub(self.log, self.time)
         self.clients: list[Client] = []
         self.checked: list[tuple[Client, object]] = []
         self.announcements: list[dict] = []
         for user in USERS:
             self.connect(user, since=None)
         self.wait(0.01)
+
+    def time(self) -> float:
+        """As the hub measures it: while deliveries are expensive, it gathers."""
+        self.spent += self.cost
+        return self.clock.time() + self.spent
+
+    @rule(cost=st.sampled_from([0.0, 0.004, 0.02]))
+    def deliveries_cost(self, cost):
+        self.cost = cost
 
     def go(self, work) -> None:
         self.clock.run_until_complete(work)
