@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.errors import Invalid, RoomwireError, Violation
-from chat import access, inputs, log, wire
+from accounts.ids import uuid7
+from chat import access, bulk, inputs, log, wire
 from chat.errors import NotFound
 from chat.models import Membership, Message, Room
 
@@ -56,7 +57,7 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     members = access.memberships((draft.room_id, draft.author_id) for draft in drafts)
     batch = _Batch(rooms, members, _sent_before(drafts), _answered(drafts))
     outcomes = [batch.outcome(draft) for draft in drafts]
-    Message.objects.bulk_create(batch.messages)
+    bulk.insert(Message, batch.rows)
     batch.facts.save()
     return outcomes
 
@@ -73,7 +74,7 @@ class _Batch:
     ) -> None:
         self.rooms, self.members, self.sent, self.answered = rooms, members, sent, answered
         self.now = timezone.now()
-        self.messages: list[Message] = []
+        self.rows: list[bulk.Row] = []
         self.facts = log.Facts()
 
     def outcome(self, draft: Draft) -> Sent | RoomwireError:
@@ -95,20 +96,36 @@ class _Batch:
     def _add(self, room: Room, member: Membership, draft: Draft) -> wire.Message:
         if draft.reply_to is not None and (room.id, draft.reply_to) not in self.answered:
             raise Invalid(Violation("reply_to", "unknown", "There is no such message in this room."))
-        message = Message(
-            room=room,
-            author=member.user,
+        said = wire.Message(
+            id=uuid7(),
+            room=room.id,
             seq=room.last_seq + 1,
+            author=wire.User(member.user_id, member.user.username),
             body=draft.body,
             data=draft.data,
             client_ref=draft.client_ref,
-            reply_to_id=draft.reply_to,
+            reply_to=draft.reply_to,
             created_at=self.now,
+            edited_at=None,
+            deleted_at=None,
         )
-        said = wire.message(message)
-        self.messages.append(message)
-        self.facts.add(room=room, type="message.created", data=said, at=self.now, message=message)
+        self.rows.append(_row(said))
+        self.facts.add(room=room, type="message.created", data=said, at=self.now, message_id=said.id)
         return said
+
+
+def _row(said: wire.Message) -> bulk.Row:
+    return {
+        "id": said.id,
+        "room_id": said.room,
+        "author_id": said.author.id,
+        "seq": said.seq,
+        "body": said.body,
+        "data": said.data,
+        "client_ref": said.client_ref,
+        "reply_to_id": said.reply_to,
+        "created_at": said.created_at,
+    }
 
 
 def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.Message]:

@@ -12,9 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat import broadcast, wire
+from chat import broadcast, bulk, wire
 from chat.errors import NotFound
-from chat.models import Event, Message, Room
+from chat.models import Event, Room
 
 
 class Entry(NamedTuple):
@@ -52,29 +52,33 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._rows: list[bulk.Row] = []
         self._rooms: dict[UUID, tuple[Room, list[str]]] = {}
 
-    def add(self, *, room: Room, type: str, data: Any, at: datetime, message: Message | None = None) -> Entry:
+    def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
         """`data` is anything JSON can say."""
         room.last_seq += 1
-        payload = wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode()
-        event = Event(room=room, seq=room.last_seq, type=type, payload=payload, message=message, created_at=at)
-        self._events.append(event)
-        self._rooms.setdefault(room.id, (room, []))[1].append(payload)
-        return Entry(event.seq, payload)
+        entry = Entry(room.last_seq, wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode())
+        self._rows.append(
+            {
+                "room_id": room.id,
+                "seq": entry.seq,
+                "type": type,
+                "payload": entry.payload,
+                "message_id": message_id,
+                "created_at": at,
+            }
+        )
+        self._rooms.setdefault(room.id, (room, []))[1].append(entry.payload)
+        return entry
 
     def save(self) -> None:
-        if not self._events:
+        if not self._rows:
             return
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("the log needs the transaction of the change it tells of")
-        Event.objects.bulk_create(self._events)
-        rooms = [room for room, _ in self._rooms.values()]
-        if len(rooms) == 1:
-            rooms[0].save(update_fields=["last_seq"])
-        else:
-            Room.objects.bulk_update(rooms, ["last_seq"])
+        bulk.insert(Event, self._rows)
+        bulk.update(Room, [{"id": room.id, "last_seq": room.last_seq} for room, _ in self._rooms.values()])
         for room, payloads in self._rooms.values():
             first = room.last_seq - len(payloads) + 1
             broadcast.announce(room_id=room.id, epoch=room.epoch, first=first, payloads=payloads)
