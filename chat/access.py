@@ -1,13 +1,17 @@
 """Who may see and do what in a room. Every other module of chat asks here."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
+from chat import wire
 from chat.errors import Forbidden, NotAMember, NotFound
 from chat.log import Head
 from chat.models import Membership, Room
+
+Standing = TypeVar("Standing")
 
 _MANAGERS = (Membership.Role.OWNER, Membership.Role.MODERATOR)
 
@@ -58,26 +62,26 @@ def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
 
 def membership(*, user_id: UUID, room: Room) -> Membership:
     """Somebody's membership, with their user. Raises NotAMember in a public room, NotFound in another."""
-    return admitted(room, memberships([(room.id, user_id)]).get((room.id, user_id)))
+    return admitted(room, Membership.objects.select_related("user").filter(room=room, user_id=user_id).first())
 
 
-def memberships(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Membership]:
-    """The memberships, with their users, of those of these (room, user) that have one, by one query."""
+def authors(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], wire.User]:
+    """Those of these (room, user) who may write there, by one query."""
     users: dict[UUID, set[UUID]] = {}
     for room_id, user_id in pairs:
         users.setdefault(room_id, set()).add(user_id)
     any_of = Q()
     for room_id, user_ids in users.items():
         any_of |= Q(room_id=room_id, user_id__in=user_ids)
-    rows = Membership.objects.filter(any_of).select_related("user")
-    return {(row.room_id, row.user_id): row for row in rows}
+    rows = Membership.objects.filter(any_of).values_list("room_id", "user_id", "user__username")
+    return {(room_id, user_id): wire.User(user_id, username) for room_id, user_id, username in rows}
 
 
-def admitted(room: Room, row: Membership | None) -> Membership:
-    """`row`, if there is one. Raises NotAMember in a public room, NotFound in another."""
-    if row is None:
+def admitted(room: Room, standing: Standing | None) -> Standing:
+    """What somebody is in a room, if they are anything. Raises NotAMember in a public room, NotFound in another."""
+    if standing is None:
         raise NotAMember if room.kind == Room.Kind.PUBLIC else NotFound
-    return row
+    return standing
 
 
 def managed(*, user_id: UUID, room: Room) -> None:

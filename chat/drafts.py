@@ -16,7 +16,7 @@ from accounts.errors import Invalid, RoomwireError, Violation
 from accounts.ids import uuid7
 from chat import access, bulk, inputs, log, wire
 from chat.errors import NotFound
-from chat.models import Membership, Message, Room
+from chat.models import Message, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Sent:
 def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     """An outcome for each draft, in their order, inside the surrounding transaction."""
     rooms = log.lock_all({draft.room_id for draft in drafts})
-    members = access.memberships((draft.room_id, draft.author_id) for draft in drafts)
-    batch = _Batch(rooms, members, _sent_before(drafts), _answered(drafts))
+    authors = access.authors((draft.room_id, draft.author_id) for draft in drafts)
+    batch = _Batch(rooms, authors, _sent_before(drafts), _answered(drafts))
     outcomes = [batch.outcome(draft) for draft in drafts]
     bulk.insert(Message, batch.rows)
     batch.facts.save()
@@ -68,11 +68,11 @@ class _Batch:
     def __init__(
         self,
         rooms: dict[UUID, Room],
-        members: dict[tuple[UUID, UUID], Membership],
+        authors: dict[tuple[UUID, UUID], wire.User],
         sent: dict[tuple[UUID, UUID, str], wire.Message],
         answered: set[tuple[UUID, UUID]],
     ) -> None:
-        self.rooms, self.members, self.sent, self.answered = rooms, members, sent, answered
+        self.rooms, self.authors, self.sent, self.answered = rooms, authors, sent, answered
         self.now = timezone.now()
         self.rows: list[bulk.Row] = []
         self.facts = log.Facts()
@@ -83,24 +83,24 @@ class _Batch:
             room = self.rooms.get(draft.room_id)
             if room is None:
                 raise NotFound
-            member = access.admitted(room, self.members.get((room.id, draft.author_id)))
+            author = access.admitted(room, self.authors.get((room.id, draft.author_id)))
             if reference is not None and reference in self.sent:
                 return Sent(self.sent[reference], created=False)
-            said = self._add(room, member, draft)
+            said = self._add(room, author, draft)
         except RoomwireError as refusal:
             return refusal
         if reference is not None:
             self.sent[reference] = said
         return Sent(said, created=True)
 
-    def _add(self, room: Room, member: Membership, draft: Draft) -> wire.Message:
+    def _add(self, room: Room, author: wire.User, draft: Draft) -> wire.Message:
         if draft.reply_to is not None and (room.id, draft.reply_to) not in self.answered:
             raise Invalid(Violation("reply_to", "unknown", "There is no such message in this room."))
         said = wire.Message(
             id=uuid7(),
             room=room.id,
             seq=room.last_seq + 1,
-            author=wire.User(member.user_id, member.user.username),
+            author=author,
             body=draft.body,
             data=draft.data,
             client_ref=draft.client_ref,
