@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from realtime.closing import Close
 from realtime.connection import Connection
+from realtime.tasks import Tasks
 
 _SWEEP_SECONDS = 1.0
 
@@ -17,8 +18,8 @@ class Connections:
     def __init__(self) -> None:
         self.leaving = False
         self._all: dict[Connection, None] = {}
+        self._tasks = Tasks()
         self._sweeping: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
 
     def __iter__(self) -> Iterator[Connection]:
         """The oldest first."""
@@ -27,7 +28,7 @@ class Connections:
     def add(self, connection: Connection) -> None:
         self._all[connection] = None
         if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+            self._sweeping = self._tasks.spawn(self._sweep())
 
     def remove(self, connection: Connection) -> None:
         self._all.pop(connection, None)
@@ -42,10 +43,5 @@ class Connections:
             now = timezone.now()
             for connection in self:
                 if connection.identity.expires_at <= now:
-                    self._close(connection)
-
-    def _close(self, connection: Connection) -> None:
-        del self._all[connection]
-        task = asyncio.get_running_loop().create_task(connection.close(Close.UNAUTHENTICATED))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+                    del self._all[connection]
+                    self._tasks.spawn(connection.close(Close.UNAUTHENTICATED))
