@@ -121,6 +121,7 @@ class Writer(Generic[Item, Result]):
 
     def _try(self, items: list[Item]) -> list[Result | RoomwireError]:
         for _ in range(_TRIES - 1):
+            connection.ensure_connection()  # a database that can't be reached won't be in a moment
             committing = False
             try:
                 with transaction.atomic():
@@ -128,11 +129,12 @@ class Writer(Generic[Item, Result]):
                     committing = True
                 return outcomes
             except (OperationalError, InterfaceError) as error:
+                rolled_back = _sqlstate(error) in _ROLLED_BACK
                 # Of a commit that failed nobody knows whether it did: those who sent a client_ref may ask again.
-                if committing and _sqlstate(error) not in _ROLLED_BACK:
+                if not rolled_back and (committing or connection.is_usable()):
                     raise
                 logger.warning("a batch is tried again: %s", error)
-                if _sqlstate(error) not in _ROLLED_BACK:
+                if not rolled_back:
                     connection.close()
             time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - so that two who collided don't again
         with transaction.atomic():

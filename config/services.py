@@ -33,7 +33,7 @@ def database(url: str) -> dict[str, Any]:
 def _postgres_options() -> dict[str, Any]:
     """A pool per process (threads come and go, connections stay), and an end to every wait."""
     return {
-        "pool": {"min_size": 1, "max_size": env.database_pool_size(), "timeout": 5},
+        "pool": {"min_size": 1, "max_size": env.database_pool_size(), "timeout": 2},
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
         "options": f"-c statement_timeout={env.database_statement_timeout_ms()}",
