@@ -5,6 +5,7 @@ import itertools
 import json
 import secrets
 from collections import deque
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,13 @@ PASSWORD = "correct horse 9"
 
 _logins: dict[tuple[str, str], dict[str, Any]] = {}
 _numbers = itertools.count(1)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for what nobody tells us of."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.02)
 
 
 class Refused(Exception):
