@@ -28,6 +28,9 @@ test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "Django 6.1 needs Python 3.12: make $@ PYTHON=python3.12"; exit 1; }
 	@$(MAKE) --no-print-directory test VENV=.venv-django61 DEV_LOCK=requirements/dev-django61.txt
 
+bench: $(VENV)/dev.stamp  ## Measure, beside the Channels tutorial and Socket.IO (ARGS="P1 P2" for some of it)
+	@$(BIN)/python -m bench $(ARGS)
+
 check: lint types contracts schema  ## Everything CI checks besides the tests
 
 lint: $(VENV)/dev.stamp  ## Style
@@ -81,4 +84,4 @@ $(VENV)/dev.stamp: $(DEV_LOCK) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(INSTALL) $< && touch $@ $(VENV)/base.stamp $(VENV)/cluster.stamp
 
-.PHONY: help run run-cluster test test-django61 check lint types contracts schema openapi format lock clean
+.PHONY: help run run-cluster test test-django61 bench check lint types contracts schema openapi format lock clean
