@@ -1,12 +1,13 @@
 """Questions to the domain that every new socket has, gathered: a thousand clients coming back ask a few together.
 
 A question that comes alone is asked at once. While one is under way, and for a moment after it was asked, those
-that come wait for each other: how many queries a storm makes depends on how long it takes, not on its clients.
+that come wait for each other, unless they are many already: a storm makes few queries, and a trickle waits for none.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,7 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 _PAUSE_SECONDS = 0.025
+_ENOUGH = 32
 _AT_ONCE = 200
 
 
@@ -31,6 +33,7 @@ class Lookup(Generic[Question, Answer]):
         self._answer = answer
         self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._asking: asyncio.Task[None] | None = None
+        self._enough = asyncio.Event()
         self._not_before = 0.0
 
     async def __call__(self, question: Question) -> Answer:
@@ -38,14 +41,20 @@ class Lookup(Generic[Question, Answer]):
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((question, answered))
+        if len(self._waiting) >= _ENOUGH:
+            self._enough.set()
         if self._asking is None or self._asking.done():
             self._asking = loop.create_task(self._ask_all())
         return await answered
 
     async def _ask_all(self) -> None:
         while self._waiting:
-            await asyncio.sleep(self._not_before - time.monotonic())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._not_before - time.monotonic()):
+                    await self._enough.wait()
             asked, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+            if len(self._waiting) < _ENOUGH:
+                self._enough.clear()
             self._not_before = time.monotonic() + _PAUSE_SECONDS
             try:
                 answers = await in_thread(self._answer, [question for question, _ in asked])
