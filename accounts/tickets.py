@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -34,18 +35,17 @@ def redeem(tickets: Sequence[str]) -> list[Identity | None]:
     """Spend tickets, in one transaction; nobody for one that is no good. However many ask at once with the same
     ticket, in one call or in many, exactly one gets its identity."""
     digests = [secret.digest(ticket) for ticket in tickets]
+    devices = [f"device__{column}" for column in tokens.CARRIED]
     with transaction.atomic():
         # The lock decides: whoever comes second finds the row gone.
-        rows = Ticket.objects.select_for_update(of=("self",)).select_related("device__user").order_by("digest")
-        found = {row.digest: row for row in rows.filter(digest__in=digests)}
+        locked = Ticket.objects.select_for_update(of=("self",)).filter(digest__in=digests).order_by("digest")
+        found = {digest: row for digest, *row in locked.values_list("digest", "expires_at", *devices)}
         Ticket.objects.filter(digest__in=found).delete()
-    return [_identity(found.pop(digest, None)) for digest in digests]
+    return [_identity(*found.pop(digest)) if digest in found else None for digest in digests]
 
 
-def _identity(row: Ticket | None) -> Identity | None:
-    if row is None or row.expires_at <= timezone.now():
-        return None
-    return tokens.identify(row.device)
+def _identity(expires_at: datetime, *device: Any) -> Identity | None:
+    return tokens.carried(*device) if expires_at > timezone.now() else None
 
 
 def admit(credentials: Sequence[str]) -> list[Identity | None]:

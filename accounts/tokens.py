@@ -33,21 +33,24 @@ def authenticate(token: str) -> Identity:
     return identity
 
 
+# What an identity is made of, of a device: whole rows of two tables would cost three times as much to read.
+CARRIED = ("user_id", "user__username", "id", "access_expires_at", "revoked_at", "user__is_active")
+
+
 def identities(tokens: Iterable[str]) -> dict[str, Identity]:
     """Whose access tokens these are, by one query; those that are nobody's are missing."""
     digests = {secret.digest(token): token for token in tokens if token.startswith(secret.ACCESS)}
     if not digests:
         return {}
-    found: dict[str, Identity] = {}
-    for device in Device.objects.select_related("user").filter(access_digest__in=digests):
-        identity = identify(device)
-        if identity is not None:
-            found[digests[device.access_digest]] = identity
-    return found
+    rows = Device.objects.filter(access_digest__in=digests).values_list("access_digest", *CARRIED)
+    found = {digests[digest]: carried(*device) for digest, *device in rows}
+    return {token: identity for token, identity in found.items() if identity is not None}
 
 
-def identify(device: Device) -> Identity | None:
-    """The identity that a device's current access token carries, if it carries one."""
-    if device.revoked_at or not device.user.is_active or device.access_expires_at <= timezone.now():
+def carried(
+    user_id: UUID, username: str, device_id: UUID, expires_at: datetime, revoked_at: datetime | None, is_active: bool
+) -> Identity | None:
+    """The identity that a device's current access token carries, if it carries one. The values are of `CARRIED`."""
+    if revoked_at or not is_active or expires_at <= timezone.now():
         return None
-    return Identity(device.user_id, device.user.username, device.id, device.access_expires_at)
+    return Identity(user_id, username, device_id, expires_at)

@@ -47,13 +47,13 @@ class Link:
         layer = get_channel_layer()
         assert layer is not None, "settings.CHANNEL_LAYERS has no default"
         # What this process announces it hears at once, whatever the layer does.
-        broadcast.announcer.listeners.append(self._heard)
+        broadcast.announcer.listeners.append(self._hear)
         try:
             while True:
                 await self._listen(layer)
                 await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            broadcast.announcer.listeners.remove(self._heard)
+            broadcast.announcer.listeners.remove(self._hear)
 
     async def _listen(self, layer: Any) -> None:
         """Until the layer fails, or says nothing more."""
@@ -74,13 +74,17 @@ class Link:
     async def _receive(self, layer: Any, channel: str) -> None:
         while True:
             message = await layer.receive(channel)
-            try:
-                if message["type"] == broadcast.ANNOUNCEMENT:
-                    self._heard(message)
-                elif message["type"] == _BEACON:
-                    self._beacon_at = asyncio.get_running_loop().time()
-            except Exception:  # from a process of another release, say: its events are in the log
-                logger.exception("an announcement was not understood")
+            if message.get("type") == _BEACON:
+                self._beacon_at = asyncio.get_running_loop().time()
+            else:
+                self._hear(message)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        try:
+            if message["type"] == broadcast.ANNOUNCEMENT:
+                self._heard(message)
+        except Exception:  # from a process of another release, say: its events are in the log
+            logger.exception("an announcement was not understood")
 
     async def _watch(self, layer: Any, channel: str) -> None:
         """Tell ourselves something, again and again: a subscription that died silently hears nothing, and no error."""

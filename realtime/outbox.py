@@ -20,18 +20,19 @@ _PARTING_SECONDS = 1.0
 class Outbox:
     """An Outlet (realtime/frames.py). `lost` is called when a frame could not be sent. Characters stand for bytes."""
 
-    __slots__ = ("_lost", "_queue", "_room", "_send", "_sending", "_unsent")
+    __slots__ = ("_lost", "_maximum", "_queue", "_room", "_send", "_sending", "_unsent")
 
     def __init__(self, send: Send, lost: Callable[[], None]) -> None:
         self._send, self._lost = send, lost
         self._queue: deque[str] = deque()
         self._unsent = 0
+        self._maximum = settings.REALTIME_OUTBOX_MAX_BYTES
         self._sending: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None
 
     @property
     def full(self) -> bool:
-        return self._unsent > settings.REALTIME_OUTBOX_MAX_BYTES
+        return self._unsent > self._maximum
 
     def put(self, burst: Burst) -> None:
         self._queue.extend(burst.texts)
@@ -45,7 +46,7 @@ class Outbox:
                 text = self._queue.popleft()
                 await self._send({"type": "websocket.send", "text": text})
                 self._unsent -= len(text)
-                if self._room is not None and self._unsent <= settings.REALTIME_OUTBOX_MAX_BYTES // 2:
+                if self._room is not None and self._unsent <= self._maximum // 2:
                     self._room.set()
         except (OSError, RuntimeError):  # the client is gone; the server tells the consumer in its own time
             self._lost()

@@ -97,12 +97,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         self.queue = Inbox()  # type: ignore[assignment]
         self.writable = Flag()  # type: ignore[assignment]
         self.writable.set()
+        self._maximum = settings.REALTIME_OUTBOX_MAX_BYTES
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         _tuned(transport)
-        maximum = settings.REALTIME_OUTBOX_MAX_BYTES
-        transport.set_write_buffer_limits(high=maximum, low=maximum // 2)
+        transport.set_write_buffer_limits(high=self._maximum, low=self._maximum // 2)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -125,7 +125,7 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     @property
     def full(self) -> bool:
-        return self.transport.get_write_buffer_size() > settings.REALTIME_OUTBOX_MAX_BYTES
+        return self.transport.get_write_buffer_size() > self._maximum
 
     def put(self, burst: Burst) -> None:
         """Whole frames of our own between uvicorn's whole frames; none after a close, whoever sent it."""
