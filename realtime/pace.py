@@ -21,6 +21,8 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        # When a delivery that is still being written began.
+        self._began: dict[Feed, float] = {}
         # When a busy feed's next delivery may be, and the timer of one that waits for it.
         self._not_before: dict[Feed, float] = {}
         self._waiting: dict[Feed, asyncio.TimerHandle] = {}
@@ -37,12 +39,15 @@ class Pace:
 
     def _flush(self, feed: Feed) -> None:
         self._waiting.pop(feed, None)
-        began = self._clock()
+        self._began.setdefault(feed, self._clock())
         feed.flush()
         # The loop writes to its sockets at the end of its turn: what a delivery took shows in the next.
-        asyncio.get_running_loop().call_soon(self._delivered, feed, began)
+        asyncio.get_running_loop().call_soon(self._delivered, feed)
 
-    def _delivered(self, feed: Feed, began: float) -> None:
+    def _delivered(self, feed: Feed) -> None:
+        began = self._began.pop(feed, None)
+        if began is None:
+            return  # forgotten meanwhile, or measured with the one after it
         now = self._clock()
         took = now - began
         if took > _CHEAP_SECONDS and feed.live:
@@ -52,11 +57,12 @@ class Pace:
 
     def forget(self, feed: Feed) -> None:
         """Nobody hears this feed any more."""
+        self._began.pop(feed, None)
         self._not_before.pop(feed, None)
         timer = self._waiting.pop(feed, None)
         if timer is not None:
             timer.cancel()
 
     def stop(self) -> None:
-        for feed in [*self._waiting, *self._not_before]:
+        for feed in [*self._waiting, *self._not_before, *self._began]:
             self.forget(feed)
