@@ -1,0 +1,1 @@
+"""The load generator: processes that play the clients."""

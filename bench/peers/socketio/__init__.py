@@ -1,0 +1,1 @@
+"""A Socket.IO server with its Redis adapter, on Node."""
