@@ -33,14 +33,25 @@ class Head(NamedTuple):
 
 def lock(room_id: UUID) -> Room:
     """The room, locked until the surrounding transaction ends. Raises NotFound."""
-    room = lock_all([room_id]).get(room_id)
+    room = Room.objects.select_for_update().filter(id=room_id).first()
     if room is None:
         raise NotFound
     return room
 
 
+_LOCKED = ("id", "kind", "epoch", "last_seq")
+_LOCK = f"""
+    SELECT {", ".join(_LOCKED)} FROM chat_room
+    WHERE id = ANY (ARRAY (SELECT id FROM json_to_recordset(%s) AS given(id uuid)))
+    ORDER BY id FOR UPDATE
+"""  # noqa: S608
+
+
 def lock_all(room_ids: Collection[UUID]) -> dict[UUID, Room]:
     """These rooms, locked in id order, so that no two transactions wait for each other. One that is gone is missing."""
+    if bulk.by_hand():
+        rows = bulk.select(_LOCK, [{"id": room_id} for room_id in room_ids])
+        return {row[0]: Room.from_db(None, _LOCKED, row) for row in rows}
     return {room.id: room for room in Room.objects.select_for_update().filter(id__in=room_ids).order_by("id")}
 
 
