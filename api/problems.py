@@ -6,13 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from accounts.errors import Invalid, RoomwireError
-from chat import wire
+from chat import database, wire
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ def _problem(error: Exception) -> Problem | None:
         return _make(_CODES.get(str(code), str(code)), str(error.detail))
     if isinstance(error, Http404):
         return _make("not_found", "There is no such thing, or it is not yours to see.")
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, database.AWAY):
         logger.error("the database did not answer: %s", error)
         return _make("unavailable", "The database did not answer. Try again.", retry_after=1)
     return None

@@ -25,7 +25,7 @@ class Page:
     newer: bool
 
 
-writer = Writer(drafts.store, capacity=settings.WRITER_QUEUE_MAX)
+writer = Writer(drafts.store, lane=lambda draft: draft.room_id, capacity=settings.WRITER_QUEUE_MAX)
 
 
 def send(
@@ -44,7 +44,7 @@ def send(
     """
     draft = Draft(author_id, room_id, body, client_ref, reply_to, data)
     draft.check()
-    if not transaction.get_connection().in_atomic_block:
+    if transaction.get_autocommit():
         return writer.write(draft)
     with transaction.atomic():
         outcome = drafts.store([draft])[0]

@@ -17,6 +17,9 @@ _SQLITE = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
 
+_LOCK_TIMEOUT_MS = 1_000
+_IDLE_IN_TRANSACTION_MS = 30_000
+
 
 def database(url: str) -> dict[str, Any]:
     """The `DATABASES` entry for a sqlite:// or postgres:// URL."""
@@ -32,11 +35,20 @@ def database(url: str) -> dict[str, Any]:
 
 def _postgres_options() -> dict[str, Any]:
     """A pool per process (threads come and go, connections stay), and an end to every wait."""
+    statement = env.database_statement_timeout_ms()
+    waits = {
+        "statement_timeout": statement,
+        "lock_timeout": min(statement, _LOCK_TIMEOUT_MS),
+        # A process that was stopped in the middle of a transaction holds locks that others wait for.
+        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
+    }
     return {
-        "pool": {"min_size": 1, "max_size": env.database_pool_size(), "timeout": 2},
+        # Left to itself the pool waits longer and longer between attempts to connect, up to minutes: here it gives
+        # each up soon, and whoever needs a connection next has it try again.
+        "pool": {"min_size": 1, "max_size": env.database_pool_size(), "timeout": 2, "reconnect_timeout": 1},
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "options": f"-c statement_timeout={env.database_statement_timeout_ms()}",
+        "options": " ".join(f"-c {name}={milliseconds}" for name, milliseconds in waits.items()),
     }
 
 

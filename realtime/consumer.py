@@ -11,12 +11,11 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.errors import Internal, Invalid, RoomwireError, Unauthenticated, Unavailable
 from accounts.tokens import Identity
-from chat import wire
+from chat import database, wire
 from chat.errors import NotFound
 from realtime import commands, lookups, protocol
 from realtime.asgi import Message, Receive, Scope, Send
@@ -125,7 +124,7 @@ class Consumer:
             await commands.HANDLERS[type(command)](connection, command)
         except RoomwireError as error:
             connection.tell(protocol.refusal(command.id, error))
-        except (OperationalError, InterfaceError) as error:
+        except database.AWAY as error:
             logger.error("%s failed: %s", type(command).__name__, error)
             connection.tell(protocol.refusal(command.id, Unavailable()))
         except Exception:

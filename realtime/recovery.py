@@ -17,7 +17,9 @@ from realtime.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.5
-_PAGE = 500
+# Events read at once for a feed, and for one subscription: there may be many of those, and an event may be fat.
+_PAGE = 200
+_PAGE_BACK = 50
 
 
 class Recovery:
@@ -38,7 +40,7 @@ class Recovery:
     async def _read_forward(self, feed: Feed, head: int) -> None:
         more = True
         while more:
-            entries = await self._read(feed, feed.head)
+            entries = await self._read(feed, feed.head, _PAGE)
             if entries is None:
                 head = 0  # known of another counting
                 continue
@@ -50,7 +52,7 @@ class Recovery:
             more = len(entries) == _PAGE
         self._repairs.pop(feed, None)
 
-    async def _read(self, feed: Feed, after: int) -> list[Entry] | None:
+    async def _read(self, feed: Feed, after: int, limit: int) -> list[Entry] | None:
         """From the log, for as long as it takes the database to answer and somebody waits for it.
 
         None if the counting changed meanwhile.
@@ -58,7 +60,7 @@ class Recovery:
         restarts = feed.restarts
         while feed.subscriptions:
             try:
-                entries = await self._source.read(room_id=feed.room_id, after=after, limit=_PAGE)
+                entries = await self._source.read(room_id=feed.room_id, after=after, limit=limit)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
                 logger.error("the log of room %s can't be read: %r", feed.room_id, error)
             else:
@@ -124,14 +126,14 @@ class Recovery:
 
     async def _read_recent(self, feed: Feed) -> None:
         try:
-            entries = await self._read(feed, max(0, feed.head - RING_EVENTS))
+            entries = await self._read(feed, max(0, feed.head - RING_EVENTS), RING_EVENTS)
             feed.recall(entries or [])
         finally:
             self._recalls.pop(feed, None)
 
     async def _read_back(self, subscription: Subscription) -> None:
         feed, stood = subscription.feed, subscription.feed.position
-        entries = await self._read(feed, subscription.cursor)
+        entries = await self._read(feed, subscription.cursor, _PAGE_BACK)
         if entries is not None and subscription in feed.behind:
             self._pass_on(subscription, entries, stood)
 

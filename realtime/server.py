@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from realtime.frames import OUTLET, Burst
@@ -22,6 +23,7 @@ from realtime.waiting import Flag, Inbox
 
 logger = logging.getLogger(__name__)
 
+_REQUEST_BYTES = 262_144
 _HEADERS_SECONDS = 10.0
 _BODY_SECONDS = 30.0
 # How long a close frame, and what is before it, may take to be taken.
@@ -30,6 +32,7 @@ _PARTING_SECONDS = 3.0
 _UNACKNOWLEDGED_MS = 30_000
 # What the kernel takes beyond what the client's window has room for: the rest is ours to count.
 _UNSENT_BYTES = 131_072
+_FRAGMENTS = 1_024
 _PINGS = 50
 _PINGS_SECONDS = 10.0
 
@@ -43,13 +46,23 @@ def _tuned(transport: Any) -> None:
 
 
 class Http(HttpToolsProtocol):
-    """A request has to arrive in time; uvicorn alone waits for ever."""
+    """A request has to arrive in time and in moderation; uvicorn alone waits, and takes, for ever."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _taken = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        _tuned(transport)
         self._expect(_HEADERS_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        if self.timeout_keep_alive_task is not None and self._deadline is None:
+            self._expect(_HEADERS_SECONDS)  # an empty line, which begins nothing, ends uvicorn's own wait
+        self._taken += len(data)
+        super().data_received(data)
+        if self._deadline is not None and self._taken > _REQUEST_BYTES and not self.transport.is_closing():
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -62,6 +75,7 @@ class Http(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._taken = 0
         self._heard()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -159,9 +173,17 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._abort_later()
 
+    def handle_cont(self, event: Frame) -> None:
+        """Fragments without content count towards no limit of size."""
+        super().handle_cont(event)
+        if len(self.frames) > _FRAGMENTS:
+            self.transport.abort()
+
     def handle_ping(self) -> None:
         """A pong each, but not for a client that reads none, nor for one that does little else."""
         pong = b"".join(self.conn.data_to_send())
+        if self.transport.is_closing():
+            return
         now = time.monotonic()
         if now - self._pings_since > _PINGS_SECONDS:
             self._pings, self._pings_since = 0, now

@@ -12,7 +12,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
+
+from chat import database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,12 +31,13 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
 def _call(function: Callable[[], R]) -> R:
     """Each thread keeps its connection. One that died while it was idle is replaced, and nobody notices: what is
     called through this door changes nothing, or may be done twice."""
+    connection.queries_log.clear()  # which only grows in DEBUG, where requests would clear it
+    before = database.held()
     try:
         return function()
-    except (OperationalError, InterfaceError):
-        if connection.is_usable():
+    except database.AWAY:
+        if not database.lost(before):
             raise
-        connection.close()
         return function()
 
 

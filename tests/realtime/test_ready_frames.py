@@ -1,0 +1,342 @@
+"""Frames that were built once for all sockets, live: what is read is what the log says, in order, to the close."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+
+import psycopg
+import pytest
+from websockets.asyncio.client import connect
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.frames import Opcode
+
+from tests.client import Person, Site, Socket
+from tests.realtime.test_hostile import RawSocket, expire, framed
+from tests.servers import Server
+
+# Where RFC 6455 changes how a length is written.
+SIZES = [125, 126, 127, 65_535, 65_536]
+# Shapes of messages that real clients send, and their events' lengths from 0.5 to 40 KB.
+MESSAGES = [
+    {"body": "x"},
+    {"body": "ascii " * 600},
+    {"body": "é你😀" * 1_300},
+    {"body": "\u2028\x01\\\"'</" * 500},
+    {"body": "x", "data": {"é": ["你", 1.5, None, {"😀": "\\"}]}},
+    {"body": "x" * 4_000, "data": "x" * 16_000},
+    {"body": "😀" * 4_000, "data": "é" * 8_000},
+    {"body": "x", "client_ref": "ü" * 100},
+]
+
+
+@pytest.fixture(scope="module")
+def database(postgres_database):
+    return postgres_database()
+
+
+@pytest.fixture(scope="module")
+def server(folder, database):
+    variables = {
+        "DATABASE_URL": database,
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "REDIS_PREFIX": secrets.token_hex(4),
+        "LOG_LEVEL": "INFO",
+    }
+    with Server(folder / "ready-frames.log", **variables) as server:
+        yield server
+
+
+@pytest.fixture
+async def site(server):
+    async with Site([server.url]).open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def join(server):
+    """Opens sockets of somebody's, welcomed and, in a room, subscribed."""
+    with contextlib.ExitStack() as stack:
+
+        async def joined(person: Person, room: str | None = None) -> RawSocket:
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
+            client = RawSocket(sock)
+            await client.upgrade(f"?token={person.token}")
+            assert json.loads(await client.text())["type"] == "welcome"
+            if room is not None:
+                await client.command("room.subscribe", room=room)
+            return client
+
+        yield joined
+
+
+@contextlib.asynccontextmanager
+async def busy(person: Person, room: str):
+    """Somebody writes there all the time."""
+
+    async def write() -> None:
+        async with person.socket() as socket:
+            while True:
+                await socket.command("message.send", room=room, body="x" * 1_000)
+
+    writing = asyncio.ensure_future(write())
+    try:
+        yield
+    finally:
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+
+
+async def polled(person: Person, room: str) -> str:
+    """A room's first events as HTTP has them, unparsed."""
+    response = await person.request("GET", f"rooms/{room}/events/?limit=200")
+    assert response.status_code == 200
+    return response.text
+
+
+def wrapped(texts: list[str]) -> str:
+    return '{"results":[' + ",".join(texts) + "],"
+
+
+# Byte for byte
+
+
+async def test_live_events_are_byte_for_byte_those_that_are_polled(site, join):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    client = await join(alice, room)
+    texts = []
+    for message in MESSAGES:
+        await alice.send(room, **message)
+        texts.append(await client.text())
+    assert (await polled(alice, room)).startswith(wrapped(texts))
+
+
+async def test_missed_events_are_byte_for_byte_those_that_are_polled(site, join):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    for message in MESSAGES:
+        await alice.send(room, **message)
+    client = await join(alice)
+    await client.command("room.subscribe", room=room, since=0)
+    assert (await polled(alice, room)).startswith(wrapped(await client.texts(len(MESSAGES))))
+
+
+@pytest.mark.parametrize("filling", ["x", "é", "你", "😀"])
+async def test_an_event_of_any_length_arrives_whole(site, join, database, filling):
+    """Lengths that no message has, nor could have: the log is told to say them."""
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    for _ in SIZES:
+        await alice.send(room, "x")
+    payloads = [event_of(size, room, seq, filling) for seq, size in enumerate(SIZES, 1)]
+    await asyncio.to_thread(rewrite, database, room, payloads)
+    client = await join(alice)
+    await client.command("room.subscribe", room=room, since=0)
+    assert await client.texts(len(SIZES)) == payloads
+    assert (await polled(alice, room)).startswith(wrapped(payloads))
+
+
+def event_of(size: int, room: str, seq: int, filling: str) -> str:
+    """An event's text, of exactly so many bytes."""
+    empty = json.dumps({"type": "t", "room": room, "seq": seq, "at": "2026-11-22T23:10:31Z", "data": ""})
+    empty = empty.replace(" ", "")
+    times, left = divmod(size - len(empty), len(filling.encode()))
+    text = f'{empty[:-2]}{filling * times}{"x" * left}"}}'
+    assert len(text.encode()) == size
+    return text
+
+
+def rewrite(database: str, room: str, payloads: list[str]) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for seq, payload in enumerate(payloads, 1):
+            connection.execute(
+                "UPDATE chat_event SET payload = %s WHERE room_id = %s AND seq = %s", (payload, room, seq)
+            )
+
+
+async def test_many_readers_read_the_same(site, join, gather):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    clients = [await join(alice, room) for _ in range(20)]
+    for message in MESSAGES:
+        await alice.send(room, **message)
+    heards = await gather(*(client.texts(len(MESSAGES)) for client in clients))
+    assert all(texts == heards[0] for texts in heards)
+
+
+async def test_a_client_that_offers_compression_is_answered_without(site):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    url = f"{site.ws()}/ws/?token={alice.token}"
+    async with connect(url, compression=None, extensions=[ClientPerMessageDeflateFactory()]) as connection:
+        assert "permessage-deflate" in connection.request.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in connection.response.headers
+        client = Socket(connection)
+        assert (await client.frame())["type"] == "welcome"
+        await client.command("room.subscribe", room=room)
+        for message in MESSAGES:
+            sent = await alice.send(room, **message)
+            assert (await client.event())["data"] == sent
+
+
+# Beside other frames
+
+
+async def test_replies_and_missed_events_keep_their_order(site, join):
+    """All in one packet, for a room that the server has at hand: each answer comes where it was asked for."""
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    witness = await join(alice, room)
+    for number in range(20):
+        await alice.send(room, f"{number}")
+    events = await witness.texts(20)
+    client = await join(alice)
+    pong = '{"type":"pong"}'
+    subscribe = json.dumps({"type": "room.subscribe", "id": 1, "room": room, "since": 0})
+    unsubscribe = json.dumps({"type": "room.unsubscribe", "id": 2, "room": room})
+    commands = ['{"type":"ping"}', subscribe, '{"type":"ping"}', unsubscribe, subscribe, '{"type":"ping"}']
+    await client.write(b"".join(framed(command) for command in commands))
+    assert await client.text() == pong
+    for last in (False, True):
+        assert json.loads(await client.text())["data"]["from"] == 0
+        assert await client.texts(20) == events
+        assert await client.text() == pong
+        if not last:
+            assert json.loads(await client.text())["id"] == 2
+
+
+async def test_replies_and_live_events_each_keep_their_order(site, join):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    client = await join(alice, room)
+    count = 300
+    commands = [{"type": "message.send", "id": number, "room": room, "body": f"{number}"} for number in range(count)]
+    await client.write(b"".join(framed(json.dumps(command)) for command in commands))
+    frames = [json.loads(text) for text in await client.texts(2 * count)]
+    replies = [frame for frame in frames if frame["type"] == "reply"]
+    events = [frame for frame in frames if frame["type"] == "message.created"]
+    assert [(reply["id"], reply["data"]["seq"]) for reply in replies] == [(n, n + 1) for n in range(count)]
+    assert [event["data"] for event in events] == [reply["data"] for reply in replies]
+
+
+async def test_pings_in_the_middle_of_a_stream_get_their_pongs_and_the_stream_goes_on(site, join):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    client = await join(alice, room)
+    pings = [f"ping {number}".encode() for number in range(40)]
+    pongs: list[bytes] = []
+    events: list[dict] = []
+    async with busy(alice, room):
+        for ping in pings:
+            await client.send(ping, Opcode.PING)
+            seen = len(events)
+            while len(pongs) == 0 or pongs[-1] != ping or len(events) < seen + 3:
+                frame = await client.frame()
+                if frame.opcode is Opcode.PONG:
+                    pongs.append(bytes(frame.data))
+                elif frame.opcode is Opcode.TEXT:
+                    events.append(json.loads(frame.data))
+    assert pongs == pings
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+# After a close
+
+
+def frames_of(data: bytes) -> list[tuple[int, bytes]]:
+    """A server's frames, read without a library that would stop at the first close: first byte and payload."""
+    frames = []
+    while data:
+        first, size, head = data[0], data[1], 2
+        if size >= 126:
+            head = 4 if size == 126 else 10
+            size = int.from_bytes(data[2:head], "big")
+        assert len(data) >= head + size, "the last frame is whole"
+        frames.append((first, data[head : head + size]))
+        data = data[head + size :]
+    return frames
+
+
+async def ending(client: RawSocket) -> tuple[list[dict], int]:
+    """What is left to read: the texts, and the code of the close, which is the last frame. (The parser has some.)"""
+    data = bytes(client.protocol.reader.buffer) + await client.rest()
+    *rest, (last, payload) = frames_of(data)
+    assert last == 0x88, "the close is the last frame"
+    assert {first for first, _ in rest} <= {0x81}
+    texts = [bytes(frame.data) for frame in client.frames] + [text for _, text in rest]
+    return [json.loads(text) for text in texts], int.from_bytes(payload[:2], "big")
+
+
+def is_whole(events: list[dict], first: int) -> bool:
+    return [event["seq"] for event in events] == list(range(first, first + len(events)))
+
+
+async def test_nothing_follows_once_the_client_has_closed(site, join):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    for _ in range(10):
+        client = await join(alice, room)
+        async with busy(alice, room):
+            first = json.loads(await client.text())["seq"]
+            await client.send((1000).to_bytes(2, "big"), Opcode.CLOSE)
+            events, code = await ending(client)
+        assert is_whole(events, first + 1)
+        assert code == 1000
+
+
+async def test_who_closes_while_commands_are_carried_out_disturbs_nobody(site, join):
+    """Events come for a socket that is no more, before its consumer has time to notice."""
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    read = framed(json.dumps({"type": "room.read", "room": room, "seq": 0}))
+    close = framed((1000).to_bytes(2, "big"), Opcode.CLOSE)
+    async with busy(alice, room):
+        for _ in range(10):
+            hasty = [await join(alice, room) for _ in range(3)]
+            witness = await join(alice, room)
+            first = json.loads(await witness.text())["seq"]
+            for client in hasty:
+                await client.write(read * 20 + close)
+            events = [json.loads(text) for text in await witness.texts(20)]
+            assert is_whole(events, first + 1)
+            for client in hasty:
+                heard, code = await ending(client)
+                assert is_whole(heard, heard[0]["seq"])
+                assert code == 1000
+
+
+CLOSING = {
+    4400: framed("nonsense") * 10,
+    1003: framed(b"x", Opcode.BINARY),
+    1009: framed("x" * 70_000),
+    1007: framed(b'{"\xff"}'),
+}
+
+
+@pytest.mark.parametrize("code", CLOSING)
+async def test_nothing_follows_once_the_server_has_closed(site, join, code):
+    alice = await site.newcomer("alice")
+    room = await alice.room()
+    client = await join(alice, room)
+    async with busy(alice, room):
+        await client.text()
+        await client.write(CLOSING[code])
+        _, closed = await ending(client)
+    assert closed == code
+
+
+async def test_nothing_follows_once_the_token_has_expired(site, join, database):
+    alice, bob = await site.newcomer("alice"), await site.newcomer("bob")
+    room = await alice.room(bob)
+    await asyncio.to_thread(expire, database, bob, 6)
+    client = await join(bob, room)
+    async with busy(alice, room):
+        events, code = await ending(client)
+    assert is_whole(events, events[0]["seq"])
+    assert code == 4401

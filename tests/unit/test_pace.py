@@ -1,0 +1,317 @@
+"""Pace: what comes slowly goes out at once; what comes faster than it can be written shares its writes."""
+
+import asyncio
+import gc
+import random
+import weakref
+from uuid import uuid4
+
+import pytest
+
+from chat.log import Head
+from realtime.feed import Feed, Subscription
+from realtime.pace import Pace
+from tests.unit.clock import virtual
+from tests.unit.stand_ins import Listener, payload
+
+GATHER = 0.005
+
+
+@pytest.fixture(autouse=True)
+def _settings(settings):
+    settings.REALTIME_GATHER_SECONDS = GATHER
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def takes(seconds: float) -> None:
+    """As long as something that blocks the loop takes."""
+    asyncio.get_running_loop()._clock.now += seconds
+
+
+def timers() -> list[asyncio.TimerHandle]:
+    return [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]
+
+
+class Writer(Listener):
+    """A subscriber; each burst that it is given costs `seconds` at once and `later` at the end of the loop's turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = self.later = 0.0
+        self.bursts: list[list[int]] = []
+        self.at: list[float] = []
+
+    def offer(self, burst) -> bool:
+        self.at.append(now())
+        before = len(self.seqs)
+        taken = super().offer(burst)
+        self.bursts.append(self.seqs[before:])
+        takes(self.seconds)
+        asyncio.get_running_loop().call_soon(takes, self.later)
+        return taken
+
+
+class Lagging:
+    """What a feed calls, and holds: it goes when the feed goes. (A feed itself takes no weak references.)"""
+
+    def __call__(self, subscription) -> None:
+        raise AssertionError("nobody lags here")
+
+
+class Room:
+    """A feed that somebody hears, delivered by a pace."""
+
+    def __init__(self, pace: Pace | None = None, seconds: float = 0.0, later: float = 0.0):
+        self.pace = pace or Pace(asyncio.get_running_loop().time)
+        lagging = Lagging()
+        self.alive = weakref.ref(lagging)
+        self.feed = Feed(uuid4(), Head(uuid4(), 0), lagging)
+        self.writer = Writer()
+        self.subscription = Subscription(self.writer, self.feed, 0, 0)
+        self.feed.behind[self.subscription] = None
+        assert self.feed.go_live(self.subscription)
+        self.writer.seconds, self.writer.later = seconds, later
+
+    def hears(self, count: int = 1) -> None:
+        for _ in range(count):
+            seq = self.feed.head + 1
+            self.feed.offer([(seq, payload(seq))])
+            self.pace.deliver(self.feed)
+
+    def close(self) -> None:
+        """As the hub does when the last subscriber has gone."""
+        self.feed.drop(self.subscription)
+        self.pace.forget(self.feed)
+        del self.feed, self.subscription
+
+    @property
+    def is_kept(self) -> bool:
+        gc.collect()
+        return self.alive() is not None
+
+
+async def turn() -> None:
+    """Of the loop: what was called soon has been."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+# A quiet room
+
+
+@virtual
+async def test_the_first_event_goes_out_at_once():
+    room = Room()
+    room.hears()
+    assert room.writer.bursts == [[1]]
+    assert timers() == []
+
+
+@virtual
+async def test_without_news_nothing_is_done():
+    room = Room()
+    room.pace.deliver(room.feed)
+    assert room.writer.bursts == []
+    assert timers() == []
+
+
+@virtual
+async def test_cheap_deliveries_never_wait():
+    room = Room(seconds=0.0004, later=0.0004)
+    for _ in range(10):
+        room.hears()
+        await turn()
+    assert room.writer.bursts == [[seq] for seq in range(1, 11)]
+    assert timers() == []
+
+
+@virtual
+async def test_who_speaks_after_the_wait_waits_no_more():
+    room = Room(seconds=1.0)
+    for _ in range(3):
+        room.hears()
+        await turn()
+        takes(GATHER)
+    assert room.writer.bursts == [[1], [2], [3]]
+
+
+# A busy one
+
+
+@virtual
+async def test_after_an_expensive_delivery_what_comes_shares_the_next():
+    room = Room(seconds=1.0)
+    room.hears()
+    await turn()
+    ended = now()
+    room.hears(20)
+    assert room.writer.bursts == [[1]]
+    await asyncio.sleep(GATHER)
+    assert room.writer.bursts == [[1], list(range(2, 22))]
+    assert room.writer.at[1] - ended == pytest.approx(GATHER)
+
+
+@virtual
+async def test_what_comes_late_in_the_wait_goes_with_the_rest():
+    room = Room(seconds=1.0)
+    room.hears()
+    await turn()
+    room.hears()
+    await asyncio.sleep(GATHER * 0.9)
+    room.hears()
+    await asyncio.sleep(GATHER * 0.2)
+    assert room.writer.bursts == [[1], [2, 3]]
+
+
+@virtual
+async def test_the_wait_is_half_of_what_the_delivery_took():
+    room = Room(seconds=0.004)
+    room.hears()
+    await turn()
+    ended = now()
+    room.hears()
+    await asyncio.sleep(GATHER)
+    assert room.writer.at[1] - ended == pytest.approx(0.002)
+
+
+@virtual
+async def test_what_the_loop_writes_after_the_delivery_counts():
+    room = Room(later=1.0)
+    room.hears()
+    await turn()
+    room.hears(5)
+    assert room.writer.bursts == [[1]]
+    await asyncio.sleep(GATHER)
+    assert room.writer.bursts == [[1], [2, 3, 4, 5, 6]]
+
+
+@virtual
+async def test_several_deliveries_in_one_turn_are_measured_as_one():
+    """Each is cheap; all of them are not."""
+    room = Room(seconds=0.0008)
+    room.hears(3)
+    await turn()
+    ended = now()
+    room.hears()
+    await asyncio.sleep(GATHER)
+    assert room.writer.at[3] - ended == pytest.approx(0.0012)
+
+
+@virtual
+async def test_when_deliveries_get_cheap_again_nothing_waits():
+    room = Room(seconds=1.0)
+    room.hears()
+    await turn()
+    room.writer.seconds = 0.0
+    room.hears()
+    await asyncio.sleep(GATHER)
+    await turn()
+    room.hears()
+    assert room.writer.bursts == [[1], [2], [3]]
+    assert timers() == []
+
+
+@virtual
+async def test_one_room_waits_for_no_other():
+    busy = Room(seconds=1.0)
+    quiet = Room(busy.pace)
+    busy.hears()
+    await turn()
+    busy.hears()
+    quiet.hears()
+    assert (busy.writer.bursts, quiet.writer.bursts) == ([[1]], [[1]])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_waits_longer_than_the_limit_and_order_is_kept(seed):
+    """Whatever deliveries cost and whenever events come."""
+
+    @virtual
+    async def scenario():
+        dice = random.Random(seed)
+        room = Room()
+        came: list[float] = []
+        for _ in range(200):
+            room.writer.seconds = dice.choice([0, 0.0005, 0.002, 0.01, 0.3])
+            came.append(now())
+            room.hears()
+            await asyncio.sleep(dice.choice([0, 0, 0.0001, 0.001, 0.004, 0.02]))
+        await asyncio.sleep(1)
+        assert room.writer.seqs == list(range(1, 201))
+        left = [at for at, burst in zip(room.writer.at, room.writer.bursts, strict=True) for _ in burst]
+        assert max(after - before for before, after in zip(came, left, strict=True)) <= GATHER + 1e-9
+        assert len(room.writer.bursts) < 200, "some were gathered"
+
+    scenario()
+
+
+# Its end
+
+
+@virtual
+async def test_a_forgotten_room_leaves_no_timer_and_hears_nothing():
+    room = Room(seconds=1.0)
+    room.hears()
+    await turn()
+    room.hears()
+    assert len(timers()) == 1
+    room.pace.forget(room.feed)
+    assert timers() == []
+    await asyncio.sleep(1)
+    assert room.writer.bursts == [[1]]
+
+
+@virtual
+async def test_a_stopped_pace_leaves_no_timer():
+    pace = Pace(asyncio.get_running_loop().time)
+    rooms = [Room(pace, seconds=1.0) for _ in range(3)]
+    for room in rooms:
+        room.hears()
+    await turn()
+    for room in rooms:
+        room.hears()
+    assert len(timers()) == 3
+    pace.stop()
+    assert timers() == []
+    await asyncio.sleep(1)
+    assert [room.writer.bursts for room in rooms] == [[[1]]] * 3
+
+
+@virtual
+async def test_a_room_that_was_closed_is_not_kept():
+    pace = Pace(asyncio.get_running_loop().time)
+    quiet, busy, waiting = Room(pace), Room(pace, seconds=1.0), Room(pace, seconds=1.0)
+    for room in (quiet, busy, waiting):
+        room.hears()
+    await turn()
+    waiting.hears()
+    for room in (quiet, busy, waiting):
+        assert room.is_kept, "else this test tests nothing"
+        room.close()
+        await turn()
+        assert not room.is_kept
+
+
+@virtual
+async def test_a_room_that_was_closed_right_after_a_delivery_is_not_kept():
+    """Before the loop's turn ended, in which that delivery was to be measured."""
+    room = Room(seconds=1.0)
+    room.hears()
+    room.close()
+    await turn()
+    assert not room.is_kept
+
+
+@virtual
+async def test_a_pace_that_was_stopped_right_after_a_delivery_keeps_no_room():
+    """The hub that stops leaves its subscriptions to the sockets, which end later."""
+    room = Room(seconds=1.0)
+    room.hears()
+    room.pace.stop()
+    await turn()
+    room.feed.drop(room.subscription)
+    del room.feed, room.subscription
+    assert not room.is_kept
