@@ -22,7 +22,7 @@ run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 pr
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
 
 test: $(VENV)/dev.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "Django 6.1 needs Python 3.12: make $@ PYTHON=python3.12"; exit 1; }

@@ -9,7 +9,7 @@ import pytest
 from accounts import secret
 from config.logs import RedactSecrets
 
-TOKEN = secret.mint(secret.ACCESS)
+TOKEN = secret.ACCESS + "k3Jd-9_xQ" * 5
 
 
 @pytest.fixture
