@@ -6,7 +6,7 @@ does it. A row's keys are the model's columns (`room_id`); those it does not nam
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 
@@ -20,20 +20,32 @@ def by_hand() -> bool:
     return connection.vendor == "postgresql"
 
 
-def insert(model: type[models.Model], rows: Sequence[Row]) -> None:
-    """New rows, all with the same keys. Raises what the database raises."""
-    if not by_hand():
-        model._default_manager.bulk_create([model(**row) for row in rows])
-    elif rows:
-        _execute(_insertion(model, tuple(rows[0])), rows)
+class Change(NamedTuple):
+    """Rows of one model, all with the same keys: new ones, or new values for existing ones, each found by its `id`."""
+
+    model: type[models.Model]
+    rows: Sequence[Row]
+    new: bool
 
 
-def update(model: type[models.Model], rows: Sequence[Row]) -> None:
-    """Existing rows, each by its `id`, all with the same keys."""
-    if not by_hand():
-        model._default_manager.bulk_update([model(**row) for row in rows], [key for key in rows[0] if key != "id"])
-    elif rows:
-        _execute(_change(model, tuple(rows[0])), rows)
+def write(*changes: Change) -> None:
+    """All of these; on PostgreSQL in one statement. Raises what the database raises."""
+    needed = [change for change in changes if change.rows]
+    if by_hand():
+        parts = tuple((change.model, tuple(change.rows[0]), change.new) for change in needed)
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(parts), [_text(change.rows) for change in needed])
+    else:
+        for change in needed:
+            _by_orm(change)
+
+
+def _by_orm(change: Change) -> None:
+    objects = [change.model(**row) for row in change.rows]
+    if change.new:
+        change.model._default_manager.bulk_create(objects)
+    else:
+        change.model._default_manager.bulk_update(objects, [key for key in change.rows[0] if key != "id"])
 
 
 def select(statement: str, given: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -44,23 +56,23 @@ def select(statement: str, given: Sequence[Row]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _execute(statement: str, rows: Sequence[Row]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_text(rows)])
-
-
 def _text(rows: Sequence[Row]) -> str:
     return wire.encode(rows).decode()
 
 
 @cache
+def _statement(parts: tuple[tuple[type[models.Model], tuple[str, ...], bool], ...]) -> str:
+    *before, last = [_insertion(model, keys) if new else _update(model, keys) for model, keys, new in parts]
+    aside = ", ".join(f"part{number} AS ({text})" for number, text in enumerate(before))
+    return f"WITH {aside} {last}" if aside else last
+
+
 def _insertion(model: type[models.Model], keys: tuple[str, ...]) -> str:
     columns = ", ".join(map(_quoted, keys))
     return f"INSERT INTO {_table(model)} ({columns}) SELECT {columns} FROM {_given(model, keys)}"  # noqa: S608
 
 
-@cache
-def _change(model: type[models.Model], keys: tuple[str, ...]) -> str:
+def _update(model: type[models.Model], keys: tuple[str, ...]) -> str:
     changes = ", ".join(f"{_quoted(key)} = given.{_quoted(key)}" for key in keys if key != "id")
     table = _table(model)
     return f"UPDATE {table} SET {changes} FROM {_given(model, keys)} WHERE {table}.id = given.id"  # noqa: S608

@@ -57,8 +57,7 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     authors = access.authors((draft.room_id, draft.author_id) for draft in drafts)
     batch = _Batch(rooms, authors, _sent_before(drafts), _answered(drafts))
     outcomes = [batch.outcome(draft) for draft in drafts]
-    bulk.insert(Message, batch.rows)
-    batch.facts.save()
+    batch.facts.save(bulk.Change(Message, batch.rows, new=True))
     return outcomes
 
 

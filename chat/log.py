@@ -83,13 +83,14 @@ class Facts:
         self._rooms.setdefault(room.id, (room, []))[1].append(entry.payload)
         return entry
 
-    def save(self) -> None:
+    def save(self, *told_of: bulk.Change) -> None:
+        """Together with the changes that they tell of, if those are handed in."""
         if not self._rows:
             return
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("the log needs the transaction of the change it tells of")
-        bulk.insert(Event, self._rows)
-        bulk.update(Room, [{"id": room.id, "last_seq": room.last_seq} for room, _ in self._rooms.values()])
+        heads: list[bulk.Row] = [{"id": room.id, "last_seq": room.last_seq} for room, _ in self._rooms.values()]
+        bulk.write(*told_of, bulk.Change(Event, self._rows, new=True), bulk.Change(Room, heads, new=False))
         for room, payloads in self._rooms.values():
             first = room.last_seq - len(payloads) + 1
             broadcast.announce(room_id=room.id, epoch=room.epoch, first=first, payloads=payloads)

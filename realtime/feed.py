@@ -148,9 +148,9 @@ class Feed:
             return
         burst, before = Burst(self._pending), self.position
         self._pending, self._pending_characters = [], 0
-        for subscription in list(self.live):
-            if not subscription.subscriber.offer(burst):
-                self._fall_behind(subscription, before)
+        refused = [subscription for subscription in self.live if not subscription.subscriber.offer(burst)]
+        for subscription in refused:
+            self._fall_behind(subscription, before)
 
     def _fall_behind(self, subscription: Subscription, cursor: int) -> None:
         subscription.cursor = cursor

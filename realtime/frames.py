@@ -1,6 +1,7 @@
 """Frames on their way out: encoded once, shared by every socket they go to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -14,19 +15,15 @@ _TEXT = 0x81  # the last fragment of a text message, RFC 6455 section 5.2
 
 
 class Burst:
-    """Text frames that go out together. `ready` is them as a server may write them to the wire, unmasked."""
-
-    __slots__ = ("_ready", "texts")
+    """Text frames that go out together."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
-        self._ready: bytes | None = None
 
-    @property
+    @cached_property
     def ready(self) -> bytes:
-        if self._ready is None:
-            self._ready = b"".join(_framed(self.texts))
-        return self._ready
+        """The frames as a server may write them to the wire, unmasked."""
+        return b"".join(_framed(self.texts))
 
 
 def _framed(texts: Iterable[str]) -> Iterator[bytes]:
@@ -58,6 +55,9 @@ class Outlet(Protocol):
     @property
     def full(self) -> bool:
         """More than REALTIME_OUTBOX_MAX_BYTES are unsent."""
+
+    def offer(self, burst: Burst) -> bool:
+        """Take frames to send, or refuse them all while it is full."""
 
     def put(self, burst: Burst) -> None:
         """Take frames to send, whatever is unsent."""

@@ -20,12 +20,13 @@ _PARTING_SECONDS = 1.0
 class Outbox:
     """An Outlet (realtime/frames.py). `lost` is called when a frame could not be sent. Characters stand for bytes."""
 
-    __slots__ = ("_lost", "_maximum", "_queue", "_room", "_send", "_sending", "_unsent")
+    __slots__ = ("_lost", "_maximum", "_over", "_queue", "_room", "_send", "_sending", "_unsent")
 
     def __init__(self, send: Send, lost: Callable[[], None]) -> None:
         self._send, self._lost = send, lost
         self._queue: deque[str] = deque()
         self._unsent = 0
+        self._over = False
         self._maximum = settings.REALTIME_OUTBOX_MAX_BYTES
         self._sending: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None
@@ -34,7 +35,15 @@ class Outbox:
     def full(self) -> bool:
         return self._unsent > self._maximum
 
+    def offer(self, burst: Burst) -> bool:
+        if self.full:
+            return False
+        self.put(burst)
+        return True
+
     def put(self, burst: Burst) -> None:
+        if self._over:
+            return
         self._queue.extend(burst.texts)
         self._unsent += sum(map(len, burst.texts))
         if self._sending is None:
@@ -63,6 +72,7 @@ class Outbox:
             await self._room.wait()
 
     async def finish(self, code: int) -> None:
+        self._over = True
         with suppress(TimeoutError):
             async with asyncio.timeout(_PARTING_SECONDS):
                 while self._sending is not None:
@@ -73,6 +83,7 @@ class Outbox:
                 await close(self._send, code)
 
     def drop(self) -> None:
+        self._over = True
         self._queue.clear()
         self._unsent = 0
         if self._room is not None:

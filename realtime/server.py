@@ -141,6 +141,15 @@ class WebSocket(WebSocketsSansIOProtocol):
     def full(self) -> bool:
         return self.transport.get_write_buffer_size() > self._maximum
 
+    def offer(self, burst: Burst) -> bool:
+        """`full` and `put` in one: it is called for every socket and delivery."""
+        transport = self.transport
+        if transport.get_write_buffer_size() > self._maximum:
+            return False
+        if not (self.close_sent or self.disconnected or transport.is_closing()):
+            transport.write(burst.ready)
+        return True
+
     def put(self, burst: Burst) -> None:
         """Whole frames of our own between uvicorn's whole frames; none after a close, whoever sent it."""
         if not (self.close_sent or self.disconnected or self.transport.is_closing()):

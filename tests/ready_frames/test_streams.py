@@ -1,11 +1,7 @@
-"""Frames that were built once for all sockets, live: what is read is what the log says, in order, to the close."""
+"""Frames that were built once for all sockets, live: what is read is what the log says, in order."""
 
 import asyncio
-import contextlib
 import json
-import os
-import secrets
-import socket
 
 import psycopg
 import pytest
@@ -13,9 +9,9 @@ from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Opcode
 
-from tests.client import Person, Site, Socket
-from tests.realtime.test_hostile import RawSocket, expire, framed
-from tests.servers import Server
+from tests.client import Person, Socket
+from tests.raw import framed
+from tests.ready_frames.busy import busy
 
 # Where RFC 6455 changes how a length is written.
 SIZES = [125, 126, 127, 65_535, 65_536]
@@ -32,64 +28,7 @@ MESSAGES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def database(postgres_database):
-    return postgres_database()
-
-
-@pytest.fixture(scope="module")
-def server(folder, database):
-    variables = {
-        "DATABASE_URL": database,
-        "REDIS_URL": os.environ["REDIS_URL"],
-        "REDIS_PREFIX": secrets.token_hex(4),
-        "LOG_LEVEL": "INFO",
-    }
-    with Server(folder / "ready-frames.log", **variables) as server:
-        yield server
-
-
-@pytest.fixture
-async def site(server):
-    async with Site([server.url]).open() as opened:
-        yield opened
-
-
-@pytest.fixture
-def join(server):
-    """Opens sockets of somebody's, welcomed and, in a room, subscribed."""
-    with contextlib.ExitStack() as stack:
-
-        async def joined(person: Person, room: str | None = None) -> RawSocket:
-            sock = stack.enter_context(socket.socket())
-            sock.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
-            client = RawSocket(sock)
-            await client.upgrade(f"?token={person.token}")
-            assert json.loads(await client.text())["type"] == "welcome"
-            if room is not None:
-                await client.command("room.subscribe", room=room)
-            return client
-
-        yield joined
-
-
-@contextlib.asynccontextmanager
-async def busy(person: Person, room: str):
-    """Somebody writes there all the time."""
-
-    async def write() -> None:
-        async with person.socket() as socket:
-            while True:
-                await socket.command("message.send", room=room, body="x" * 1_000)
-
-    writing = asyncio.ensure_future(write())
-    try:
-        yield
-    finally:
-        writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writing
+# Byte for byte
 
 
 async def polled(person: Person, room: str) -> str:
@@ -101,9 +40,6 @@ async def polled(person: Person, room: str) -> str:
 
 def wrapped(texts: list[str]) -> str:
     return '{"results":[' + ",".join(texts) + "],"
-
-
-# Byte for byte
 
 
 async def test_live_events_are_byte_for_byte_those_that_are_polled(site, join):
@@ -244,99 +180,3 @@ async def test_pings_in_the_middle_of_a_stream_get_their_pongs_and_the_stream_go
                     events.append(json.loads(frame.data))
     assert pongs == pings
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-
-
-# After a close
-
-
-def frames_of(data: bytes) -> list[tuple[int, bytes]]:
-    """A server's frames, read without a library that would stop at the first close: first byte and payload."""
-    frames = []
-    while data:
-        first, size, head = data[0], data[1], 2
-        if size >= 126:
-            head = 4 if size == 126 else 10
-            size = int.from_bytes(data[2:head], "big")
-        assert len(data) >= head + size, "the last frame is whole"
-        frames.append((first, data[head : head + size]))
-        data = data[head + size :]
-    return frames
-
-
-async def ending(client: RawSocket) -> tuple[list[dict], int]:
-    """What is left to read: the texts, and the code of the close, which is the last frame. (The parser has some.)"""
-    data = bytes(client.protocol.reader.buffer) + await client.rest()
-    *rest, (last, payload) = frames_of(data)
-    assert last == 0x88, "the close is the last frame"
-    assert {first for first, _ in rest} <= {0x81}
-    texts = [bytes(frame.data) for frame in client.frames] + [text for _, text in rest]
-    return [json.loads(text) for text in texts], int.from_bytes(payload[:2], "big")
-
-
-def is_whole(events: list[dict], first: int) -> bool:
-    return [event["seq"] for event in events] == list(range(first, first + len(events)))
-
-
-async def test_nothing_follows_once_the_client_has_closed(site, join):
-    alice = await site.newcomer("alice")
-    room = await alice.room()
-    for _ in range(10):
-        client = await join(alice, room)
-        async with busy(alice, room):
-            first = json.loads(await client.text())["seq"]
-            await client.send((1000).to_bytes(2, "big"), Opcode.CLOSE)
-            events, code = await ending(client)
-        assert is_whole(events, first + 1)
-        assert code == 1000
-
-
-async def test_who_closes_while_commands_are_carried_out_disturbs_nobody(site, join):
-    """Events come for a socket that is no more, before its consumer has time to notice."""
-    alice = await site.newcomer("alice")
-    room = await alice.room()
-    read = framed(json.dumps({"type": "room.read", "room": room, "seq": 0}))
-    close = framed((1000).to_bytes(2, "big"), Opcode.CLOSE)
-    async with busy(alice, room):
-        for _ in range(10):
-            hasty = [await join(alice, room) for _ in range(3)]
-            witness = await join(alice, room)
-            first = json.loads(await witness.text())["seq"]
-            for client in hasty:
-                await client.write(read * 20 + close)
-            events = [json.loads(text) for text in await witness.texts(20)]
-            assert is_whole(events, first + 1)
-            for client in hasty:
-                heard, code = await ending(client)
-                assert is_whole(heard, heard[0]["seq"])
-                assert code == 1000
-
-
-CLOSING = {
-    4400: framed("nonsense") * 10,
-    1003: framed(b"x", Opcode.BINARY),
-    1009: framed("x" * 70_000),
-    1007: framed(b'{"\xff"}'),
-}
-
-
-@pytest.mark.parametrize("code", CLOSING)
-async def test_nothing_follows_once_the_server_has_closed(site, join, code):
-    alice = await site.newcomer("alice")
-    room = await alice.room()
-    client = await join(alice, room)
-    async with busy(alice, room):
-        await client.text()
-        await client.write(CLOSING[code])
-        _, closed = await ending(client)
-    assert closed == code
-
-
-async def test_nothing_follows_once_the_token_has_expired(site, join, database):
-    alice, bob = await site.newcomer("alice"), await site.newcomer("bob")
-    room = await alice.room(bob)
-    await asyncio.to_thread(expire, database, bob, 6)
-    client = await join(bob, room)
-    async with busy(alice, room):
-        events, code = await ending(client)
-    assert is_whole(events, events[0]["seq"])
-    assert code == 4401
