@@ -225,3 +225,17 @@ async def test_a_subscriber_that_never_drains_is_given_up():
         await asyncio.sleep(0.1)
         room.hub.unsubscribe(alice)
         assert alice.subscriber.seqs == []
+
+
+@virtual
+async def test_what_this_process_announces_it_hears_whatever_the_layer_does():
+    async with a_room() as room:
+        alice = await room.joined()
+        room.layer.away = True
+        broadcast.announcer.attach()
+        (entry,) = room.log.append()
+        broadcast.announcer.put(room.log.room_id, room.log.epoch, entry.seq, [entry.payload])
+        await asyncio.sleep(0.01)
+        assert (alice.subscriber.seqs, room.log.reads) == ([1], 0)
+        await broadcast.announcer.aclose()
+    assert broadcast.announcer.listeners == []
