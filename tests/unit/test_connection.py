@@ -66,7 +66,8 @@ class Client:
 
     def __init__(self):
         self.log, self.socket = Log(), Socket()
-        self.hub = Hub(self.log)
+        # Deliveries take no time: how long they really took would decide what is gathered.
+        self.hub = Hub(self.log, asyncio.get_running_loop().time)
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
         self.connection = Connection(self.socket.send, self.hub, identity)
 
