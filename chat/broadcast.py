@@ -1,7 +1,7 @@
 """The one door to the channel layer for sending: tells every process what a room's log has gained.
 
 An announcement is a hint. One that fails is logged and counted, never raised and never tried again: the hubs
-find what they missed in the log (realtime/hub.py). It works alike in ASGI and WSGI workers, management commands
+find what they missed in the log (realtime/recovery.py). It works alike in ASGI and WSGI workers, management commands
 and task queues: all hand over to one announcer per process, which keeps its connections.
 """
 
@@ -60,14 +60,15 @@ class _Batch:
         self.payloads.append(payload)
         self.characters += len(payload)
 
-    def message(self) -> dict[str, Any]:
-        return {
-            "type": ANNOUNCEMENT,
-            "room": str(self.room_id),
-            "epoch": str(self.epoch),
-            "seq": self.first,
-            "payloads": self.payloads,
-        }
+
+def _message(room_id: UUID, epoch: UUID, first: int, payloads: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": ANNOUNCEMENT,
+        "room": str(room_id),
+        "epoch": str(epoch),
+        "seq": first,
+        "payloads": payloads,
+    }
 
 
 class Announcer:
@@ -75,7 +76,7 @@ class Announcer:
 
     def __init__(self) -> None:
         self.failed = 0
-        # Called on the loop with every announcement of this process, before the layer gets it. They raise nothing.
+        # Called on the loop with what this process announces, whatever becomes of it on the layer. They raise nothing.
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self._reset()
 
@@ -113,7 +114,7 @@ class Announcer:
                     break
                 self._add(room_id, epoch, seq, payload)
             loop = self._running_loop()
-        loop.call_soon_threadsafe(self._wake)
+        loop.call_soon_threadsafe(self._wake, _message(room_id, epoch, first, payloads))
 
     def _add(self, room_id: UUID, epoch: UUID, seq: int, payload: str) -> None:
         batch = self._last.get(room_id)
@@ -130,7 +131,12 @@ class Announcer:
             threading.Thread(target=self._loop.run_forever, name="announcer", daemon=True).start()
         return self._loop
 
-    def _wake(self) -> None:
+    def _wake(self, message: dict[str, Any]) -> None:
+        for heard in self.listeners:
+            heard(message)
+        self._begin()
+
+    def _begin(self) -> None:
         if self._sending is None:
             self._sending = asyncio.get_running_loop().create_task(self._send_all())
 
@@ -154,9 +160,7 @@ class Announcer:
             return batch
 
     async def _send(self, batch: _Batch) -> None:
-        message = batch.message()
-        for heard in self.listeners:
-            heard(message)
+        message = _message(batch.room_id, batch.epoch, batch.first, batch.payloads)
         try:
             layer = get_channel_layer()
             async with asyncio.timeout(_SEND_SECONDS):
@@ -196,7 +200,7 @@ class Announcer:
             asyncio.run_coroutine_threadsafe(self._drained(), loop).result(timeout)
 
     async def _drained(self) -> None:
-        self._wake()
+        self._begin()
         while self._sending is not None:
             await asyncio.wait([self._sending])
 

@@ -3,7 +3,7 @@
 Whatever arrives from the channel layer or the log is offered here; what comes out to the subscribers is the
 log's own sequence, in bursts: what has come in order waits for `flush`, so that events which come fast share a
 write per socket. A subscription is *live* (it gets each burst) or *behind* (its `cursor` is the last seq it has; the
-hub reads it the rest, realtime/hub.py).
+rest is read for it, realtime/recovery.py).
 """
 
 from collections import deque

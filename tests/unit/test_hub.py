@@ -1,6 +1,7 @@
 """The hub over a log in a list and the in-memory layer: announcements are hints, and the log is what is heard."""
 
 import asyncio
+from uuid import uuid4
 
 from chat import broadcast
 from tests.unit.clock import virtual
@@ -239,3 +240,20 @@ async def test_what_this_process_announces_it_hears_whatever_the_layer_does():
         assert (alice.subscriber.seqs, room.log.reads) == ([1], 0)
         await broadcast.announcer.aclose()
     assert broadcast.announcer.listeners == []
+
+
+@virtual
+async def test_a_layer_that_hangs_holds_up_nothing_that_is_heard_here():
+    """Each send to it takes a second to be given up."""
+    async with a_room() as room:
+        alice = await room.joined()
+        room.layer.taking.clear()
+        broadcast.announcer.attach()
+        broadcast.announcer.put(uuid4(), uuid4(), 1, ["of another room"])
+        await asyncio.sleep(0.01)
+        (entry,) = room.log.append()
+        broadcast.announcer.put(room.log.room_id, room.log.epoch, entry.seq, [entry.payload])
+        await asyncio.sleep(0.01)
+        assert alice.subscriber.seqs == [1]
+        room.layer.taking.set()
+        await broadcast.announcer.aclose()
