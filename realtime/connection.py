@@ -19,18 +19,7 @@ from realtime.pipeline import Pipeline
 class Connection:
     """Frames leave in the order they were handed over. Nothing here waits for the client but `drained`."""
 
-    __slots__ = (
-        "__weakref__",
-        "_outlet",
-        "closed",
-        "hub",
-        "id",
-        "identity",
-        "offer",
-        "sends",
-        "subscriptions",
-        "user_id",
-    )
+    __slots__ = ("_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id")
 
     def __init__(self, send: Send, hub: Hub, identity: Identity, outlet: Outlet | None = None) -> None:
         self.id = uuid.uuid4().hex
@@ -41,8 +30,14 @@ class Connection:
         self.sends = Pipeline()
         self.closed = False
         self._outlet: Outlet = outlet or Outbox(send, self.abandon)
-        # The outlet's own, which is called for every delivery. (Who has no subscription is offered nothing.)
-        self.offer = self._outlet.offer
+
+    def offer(self, burst: Burst) -> bool:
+        """Send frames unless REALTIME_OUTBOX_MAX_BYTES are unsent already."""
+        if self._outlet.full:
+            return False
+        if not self.closed:  # a subscription may begin while the connection is being closed
+            self._outlet.put(burst)
+        return True
 
     def tell(self, frame: str) -> None:
         """Send a frame: replies and notices, of which there are only as many as were asked for."""

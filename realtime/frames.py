@@ -56,9 +56,6 @@ class Outlet(Protocol):
     def full(self) -> bool:
         """More than REALTIME_OUTBOX_MAX_BYTES are unsent."""
 
-    def offer(self, burst: Burst) -> bool:
-        """Take frames to send, or refuse them all while it is full."""
-
     def put(self, burst: Burst) -> None:
         """Take frames to send, whatever is unsent."""
 

@@ -35,12 +35,6 @@ class Outbox:
     def full(self) -> bool:
         return self._unsent > self._maximum
 
-    def offer(self, burst: Burst) -> bool:
-        if self.full:
-            return False
-        self.put(burst)
-        return True
-
     def put(self, burst: Burst) -> None:
         if self._over:
             return

@@ -1,7 +1,7 @@
 """uvicorn's protocols as a server of many small sockets wants them; `config.serve` puts them to use.
 
-`WebSocket` offers its scope's extension `roomwire.outlet`, an Outlet (realtime/frames.py) that writes frames which were
-built once for all sockets. Everything else about it is uvicorn's own. Both classes see that a client which stops
+`WebSocket` offers in its scope the extension `roomwire.outlet`, an Outlet (realtime/frames.py) that writes frames which
+were built once for all sockets. Everything else about it is uvicorn's own. Both classes see that a client which stops
 talking, or listening, or asks too much of the server's patience costs a bounded time and memory.
 """
 
@@ -23,7 +23,8 @@ from realtime.waiting import Flag, Inbox
 
 logger = logging.getLogger(__name__)
 
-_REQUEST_BYTES = 262_144
+# A request that is refused for its size is read to so many times what is allowed, so that its client hears of it.
+_REFUSED_TIMES = 4
 _HEADERS_SECONDS = 10.0
 _BODY_SECONDS = 30.0
 # How long a close frame, and what is before it, may take to be taken.
@@ -61,7 +62,11 @@ class Http(HttpToolsProtocol):
             self._expect(_HEADERS_SECONDS)  # an empty line, which begins nothing, ends uvicorn's own wait
         self._taken += len(data)
         super().data_received(data)
-        if self._deadline is not None and self._taken > _REQUEST_BYTES and not self.transport.is_closing():
+        if (
+            self._deadline is not None
+            and self._taken > _REFUSED_TIMES * settings.REQUEST_MAX_BYTES
+            and not self.transport.is_closing()
+        ):
             self.transport.abort()
 
     def on_message_begin(self) -> None:
@@ -115,7 +120,6 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        _tuned(transport)
         transport.set_write_buffer_limits(high=self._maximum, low=self._maximum // 2)
 
     def handle_connect(self, event: Request) -> None:
@@ -141,23 +145,13 @@ class WebSocket(WebSocketsSansIOProtocol):
     def full(self) -> bool:
         return self.transport.get_write_buffer_size() > self._maximum
 
-    def offer(self, burst: Burst) -> bool:
-        """`full` and `put` in one: it is called for every socket and delivery."""
-        transport = self.transport
-        if transport.get_write_buffer_size() > self._maximum:
-            return False
-        if not (self.close_sent or self.disconnected or transport.is_closing()):
-            transport.write(burst.ready)
-        return True
-
     def put(self, burst: Burst) -> None:
         """Whole frames of our own between uvicorn's whole frames; none after a close, whoever sent it."""
         if not (self.close_sent or self.disconnected or self.transport.is_closing()):
             self.transport.write(burst.ready)
 
     async def room(self) -> None:
-        while self.full and not self.disconnected:
-            await asyncio.sleep(0)  # the transport says at the end of a turn of the loop that it is full
+        if self.full:
             await self.writable.wait()
 
     async def finish(self, code: int) -> None:

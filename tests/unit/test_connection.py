@@ -283,6 +283,42 @@ async def test_it_is_silent_from_the_moment_it_begins_to_close():
         assert (client.socket.sent, client.socket.closed) == (["before"], [4401])
 
 
+class Stalled:
+    """An outlet that has room for more, and takes its time to close."""
+
+    full = False
+
+    def __init__(self):
+        self.texts: list[str] = []
+        self.closing = asyncio.Event()
+
+    def put(self, burst) -> None:
+        self.texts += burst.texts
+
+    async def finish(self, code: int) -> None:
+        await self.closing.wait()
+
+    def drop(self) -> None:
+        self.closing.set()
+
+
+@virtual
+async def test_a_subscription_that_begins_while_it_closes_hears_nothing():
+    """Its room was being looked up when the token was revoked."""
+    log, outlet = Log(3), Stalled()
+    hub = Hub(log, asyncio.get_running_loop().time)
+    identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
+    connection = Connection(None, hub, identity, outlet)
+    closing = asyncio.create_task(connection.close(Close.UNAUTHENTICATED))
+    await settled()
+    hub.start(hub.subscribe(connection, log.room_id, log.head, 0))
+    await settled(2)
+    assert outlet.texts == []
+    connection.abandon()
+    await closing
+    await hub.aclose()
+
+
 @virtual
 async def test_a_close_does_not_wait_for_a_client_that_reads_nothing():
     async with a_client() as client:
