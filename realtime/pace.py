@@ -21,8 +21,6 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        # When a delivery that is still being written began.
-        self._began: dict[Feed, float] = {}
         # When a busy feed's next delivery may be, and the timer of one that waits for it.
         self._not_before: dict[Feed, float] = {}
         self._waiting: dict[Feed, asyncio.TimerHandle] = {}
@@ -39,30 +37,22 @@ class Pace:
 
     def _flush(self, feed: Feed) -> None:
         self._waiting.pop(feed, None)
-        self._began.setdefault(feed, self._clock())
+        began = self._clock()
         feed.flush()
-        # The loop writes to its sockets at the end of its turn: what a delivery took shows in the next.
-        asyncio.get_running_loop().call_soon(self._delivered, feed)
-
-    def _delivered(self, feed: Feed) -> None:
-        began = self._began.pop(feed, None)
-        if began is None:
-            return  # forgotten meanwhile, or measured with the one after it
-        now = self._clock()
-        took = now - began
-        if took > _CHEAP_SECONDS and feed.live:
-            self._not_before[feed] = now + min(took / 2, settings.REALTIME_GATHER_SECONDS)
+        ended = self._clock()
+        took = ended - began
+        if took > _CHEAP_SECONDS:
+            self._not_before[feed] = ended + min(took / 2, settings.REALTIME_GATHER_SECONDS)
         else:
             self._not_before.pop(feed, None)
 
     def forget(self, feed: Feed) -> None:
         """Nobody hears this feed any more."""
-        self._began.pop(feed, None)
         self._not_before.pop(feed, None)
         timer = self._waiting.pop(feed, None)
         if timer is not None:
             timer.cancel()
 
     def stop(self) -> None:
-        for feed in [*self._waiting, *self._not_before, *self._began]:
+        for feed in [*self._waiting, *self._not_before]:
             self.forget(feed)

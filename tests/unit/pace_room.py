@@ -25,11 +25,11 @@ def timers() -> list[asyncio.TimerHandle]:
 
 
 class Writer(Listener):
-    """A subscriber; each burst that it is given costs `seconds` at once and `later` at the end of the loop's turn."""
+    """A subscriber; each burst that it is given costs `seconds`."""
 
     def __init__(self):
         super().__init__()
-        self.seconds = self.later = 0.0
+        self.seconds = 0.0
         self.bursts: list[list[int]] = []
         self.at: list[float] = []
 
@@ -39,7 +39,6 @@ class Writer(Listener):
         taken = super().offer(burst)
         self.bursts.append(self.seqs[before:])
         takes(self.seconds)
-        asyncio.get_running_loop().call_soon(takes, self.later)
         return taken
 
 
@@ -53,7 +52,7 @@ class Lagging:
 class Room:
     """A feed that somebody hears, delivered by a pace."""
 
-    def __init__(self, pace: Pace | None = None, seconds: float = 0.0, later: float = 0.0):
+    def __init__(self, pace: Pace | None = None, seconds: float = 0.0):
         self.pace = pace or Pace(asyncio.get_running_loop().time)
         lagging = Lagging()
         self.alive = weakref.ref(lagging)
@@ -62,7 +61,7 @@ class Room:
         self.subscription = Subscription(self.writer, self.feed, 0, 0)
         self.feed.behind[self.subscription] = None
         assert self.feed.go_live(self.subscription)
-        self.writer.seconds, self.writer.later = seconds, later
+        self.writer.seconds = seconds
 
     def hears(self, count: int = 1) -> None:
         for _ in range(count):
