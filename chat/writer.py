@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from django.db import connection
 
-from accounts.errors import Overloaded, RoomwireError, Unavailable
+from accounts.errors import Internal, Overloaded, RoomwireError, Unavailable
 from chat import commits
 
 logger = logging.getLogger(__name__)
@@ -99,11 +99,18 @@ class Writer(Generic[Item, Result]):
         try:
             while batch := self._take():
                 connection.queries_log.clear()  # which only grows in DEBUG, where requests would clear it
-                outcomes = commits.commit(self._store, self._lane, [item for _, item, _ in batch])
-                for (_, _, answer), outcome in zip(batch, outcomes, strict=True):
+                for (_, _, answer), outcome in zip(batch, self._commit(batch), strict=True):
                     _hand_back(answer, outcome)
         finally:
             connection.close()
+
+    def _commit(self, batch: list[_Waiting[Item, Result]]) -> list[Result | RoomwireError]:
+        """Nobody waits for ever, whatever has gone wrong."""
+        try:
+            return commits.commit(self._store, self._lane, [item for _, item, _ in batch])
+        except Exception:
+            logger.exception("a batch of %s items was lost", len(batch))
+            return [Internal() for _ in batch]
 
     def _take(self) -> list[_Waiting[Item, Result]]:
         """The next batch; nothing when the writer closes."""
