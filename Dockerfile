@@ -9,6 +9,11 @@ COPY requirements/prod.txt requirements/
 # The lock names every package and the digest of every file: pip looks for nothing else, and compiles nothing.
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     --require-hashes --no-deps --only-binary :all: -r requirements/prod.txt
+# Second factors, passkeys and social login (docs/accounts.md): --build-arg ROOMWIRE_ALLAUTH=on
+ARG ROOMWIRE_ALLAUTH=off
+COPY requirements/accounts.txt requirements/
+RUN [ "$ROOMWIRE_ALLAUTH" != on ] || /venv/bin/pip install --no-cache-dir --disable-pip-version-check \
+    --require-hashes --no-deps --only-binary :all: -r requirements/accounts.txt
 COPY . .
 # Production settings refuse to load without these two; the values here are gone when the line ends.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" ALLOWED_HOSTS=localhost \

@@ -45,18 +45,21 @@ contracts: $(VENV)/dev.stamp  ## Who may import whom
 schema: $(VENV)/dev.stamp  ## The OpenAPI document and the migrations are those of the code; production settings are safe
 	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff -u openapi/openapi.yaml var/openapi.yaml
+	ROOMWIRE_ALLAUTH=on $(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi-accounts.yaml
+	diff -u openapi/openapi-accounts.yaml var/openapi-accounts.yaml
 	$(DEV) $(BIN)/python manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=chat.example.com \
 	DJANGO_SETTINGS_MODULE=config.settings.prod $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-openapi: $(VENV)/dev.stamp  ## Write openapi/openapi.yaml anew
+openapi: $(VENV)/dev.stamp  ## Write the OpenAPI documents anew
 	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi/openapi.yaml
+	ROOMWIRE_ALLAUTH=on $(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi/openapi-accounts.yaml
 
 format: $(VENV)/dev.stamp  ## Put the code into shape
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 lock: $(VENV)/dev.stamp  ## Compile requirements/*.in to hashed *.txt: Django 5.2 LTS, and a development set on 6.1
-	for name in base prod cluster dev; do \
+	for name in base prod cluster accounts dev; do \
 	  $(LOCK) --python-version 3.11 -c requirements/django-5.2.constraint requirements/$$name.in -o requirements/$$name.txt || exit; done
 	$(LOCK) --python-version 3.12 -c requirements/django-6.1.constraint requirements/dev.in -o requirements/dev-django61.txt
 

@@ -1,18 +1,23 @@
 """Devices: signing in on one, keeping it signed in, signing it out."""
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from accounts import secret
-from accounts.errors import InvalidCredentials, Unauthenticated
+from accounts import credentials, revocation, secret, sessions
+from accounts.errors import EmailNotVerified, InvalidCredentials, NotFound, SecondFactorRequired, Unauthenticated
 from accounts.models import Device, User
+
+# Signed out, or not used for REFRESH_TOKEN_LIFETIME, and this long ago: forgotten at the next login.
+_FORGOTTEN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,57 +28,131 @@ class Grant:
     expires_at: datetime
     refresh_token: str
     user: User
+    device_id: UUID
 
 
-def login(*, username: str, password: str, name: str = "", address: str | None = None) -> Grant:
-    """Sign in on a new device. Raises InvalidCredentials, after the same time whatever was wrong."""
-    user = authenticate(username=username, password=password)
-    if not isinstance(user, User):
+def login(*, username: str, password: str, name: str = "", platform: str = "", address: str | None = None) -> Grant:
+    """Sign in on a new device, by user name or verified e-mail address. Raises InvalidCredentials, after the same
+    time whatever was wrong; EmailNotVerified, SecondFactorRequired, RateLimited."""
+    user = credentials.check(name=username, password=password, address=address)
+    if settings.EMAIL_REQUIRED and not user.email:
+        raise EmailNotVerified
+    if settings.SECOND_FACTOR and import_string(settings.SECOND_FACTOR)(user):
+        raise SecondFactorRequired
+    return grant(user=user, name=name, platform=platform, address=address)
+
+
+@transaction.atomic
+def grant(*, user: User, name: str = "", platform: str = "", address: str | None = None) -> Grant:
+    """A new device for somebody who has proved who they are. The one that is longest unused goes, past DEVICES_MAX.
+    Raises InvalidCredentials if they could not prove it again: a password was changed while it was tried."""
+    if not credentials.hold(user):
         raise InvalidCredentials
-    device = Device(user=user, name=name, address=address)
-    grant = _rotate(device, secret.mint_refresh())
+    _tidy(user)
+    first = secret.mint_refresh()
+    device = Device(user=user, name=name, platform=platform, address=address or None)
+    device.refresh_family_digest = secret.digest(secret.family_of(first))
+    granted = _rotate(device, first)
     device.save(force_insert=True)
-    return grant
+    return granted
+
+
+def _tidy(user: User) -> None:
+    long_ago = timezone.now() - _FORGOTTEN
+    Device.objects.filter(user=user, revoked_at__lt=long_ago).delete()
+    Device.objects.filter(user=user, refresh_expires_at__lt=long_ago).delete()
+    surplus = list(_live(user.id).order_by("-last_used_at").values_list("id", flat=True)[settings.DEVICES_MAX - 1 :])
+    _revoke(surplus)
 
 
 def refresh(*, refresh_token: str) -> Grant:
-    """New tokens for old. A refresh token works once; a second use revokes its device, since one of the two
-    users is not its owner. Raises Unauthenticated."""
-    grant = _refresh(refresh_token)
-    if grant is None:
+    """New tokens for old. A refresh token works once; a second use revokes its device, since one of the two users
+    is not its owner. But within REFRESH_GRACE of the first it gets the same answer again: a client that lost the
+    first, or asked twice at once. Raises Unauthenticated."""
+    renewed = _refresh(refresh_token)
+    if renewed is None:
         raise Unauthenticated
-    return grant
+    return renewed
 
 
 @transaction.atomic
 def _refresh(refresh_token: str) -> Grant | None:
-    family = secret.family_of(refresh_token)
+    family = secret.digest(secret.family_of(refresh_token))
     devices = Device.objects.select_for_update(of=("self",)).select_related("user")
-    device = devices.filter(refresh_family_digest=secret.digest(family)).first()
-    if device is None or device.revoked_at or not device.user.is_active:
+    device = devices.filter(refresh_family_digest=family).first()
+    now = timezone.now()
+    if device is None or device.revoked_at or not device.user.is_active or device.refresh_expires_at <= now:
         return None
-    if not hmac.compare_digest(device.refresh_digest, secret.digest(refresh_token)):
-        logout(device_id=device.id)
+    digest = secret.digest(refresh_token)
+    if hmac.compare_digest(device.refresh_digest, digest):
+        device.previous_digest, device.rotated_at = digest, now
+    elif not hmac.compare_digest(device.previous_digest, digest) or not _fresh(device.rotated_at, now):
+        _revoke([device.id])
         return None
-    if device.refresh_expires_at <= timezone.now():
-        return None
-    grant = _rotate(device, secret.mint_refresh(family))
+    elif _follows(device, refresh_token):
+        return _granted(device, refresh_token)
+    renewed = _rotate(device, refresh_token)
     device.save()
-    return grant
+    return renewed
 
 
-def logout(*, device_id: UUID) -> None:
-    """Its tokens and tickets work no more. Signing out twice is no error."""
-    Device.objects.filter(id=device_id, revoked_at=None).update(revoked_at=timezone.now())
+def _fresh(rotated_at: datetime | None, now: datetime) -> bool:
+    return rotated_at is not None and now - rotated_at < settings.REFRESH_GRACE
+
+
+def _follows(device: Device, refresh_token: str) -> bool:
+    """Not if SECRET_KEY has changed since the device's tokens were computed."""
+    _, following = secret.successor(refresh_token)
+    return hmac.compare_digest(device.refresh_digest, secret.digest(following))
 
 
 def _rotate(device: Device, refresh_token: str) -> Grant:
+    """The device's next tokens, which follow from `refresh_token`."""
     now = timezone.now()
-    grant = Grant(secret.mint(secret.ACCESS), now + settings.ACCESS_TOKEN_LIFETIME, refresh_token, device.user)
-    device.access_digest = secret.digest(grant.access_token)
-    device.access_expires_at = grant.expires_at
-    device.refresh_family_digest = secret.digest(secret.family_of(refresh_token))
-    device.refresh_digest = secret.digest(refresh_token)
+    access, following = secret.successor(refresh_token)
+    device.access_digest, device.refresh_digest = secret.digest(access), secret.digest(following)
+    device.access_expires_at = now + settings.ACCESS_TOKEN_LIFETIME
     device.refresh_expires_at = now + settings.REFRESH_TOKEN_LIFETIME
     device.last_used_at = now
-    return grant
+    return _granted(device, refresh_token)
+
+
+def _granted(device: Device, refresh_token: str) -> Grant:
+    access, following = secret.successor(refresh_token)
+    return Grant(access, device.access_expires_at, following, device.user, device.id)
+
+
+def of(*, user_id: UUID) -> Sequence[Device]:
+    """Where somebody is signed in, the latest used first."""
+    return list(_live(user_id).order_by("-last_used_at"))
+
+
+def logout(*, device_id: UUID) -> None:
+    """Its tokens and tickets work no more, and its sockets close. Signing out twice is no error."""
+    with transaction.atomic():
+        _revoke([device_id])
+
+
+def revoke(*, user_id: UUID, device_id: UUID) -> None:
+    """Sign one of one's own devices out. Raises NotFound."""
+    with transaction.atomic():
+        if not _live(user_id).filter(id=device_id).exists():
+            raise NotFound
+        _revoke([device_id])
+
+
+def revoke_all(*, user_id: UUID, but: UUID | None = None) -> None:
+    """Sign all of somebody's devices out, except one if it is named, and end their sessions."""
+    with transaction.atomic():
+        signed_in = Device.objects.filter(user_id=user_id, revoked_at=None).values_list("id", flat=True)
+        _revoke([device_id for device_id in signed_in if device_id != but])
+        sessions.end_all(user_id=user_id)
+
+
+def _live(user_id: UUID) -> QuerySet[Device]:
+    return Device.objects.filter(user_id=user_id, revoked_at=None, refresh_expires_at__gt=timezone.now())
+
+
+def _revoke(device_ids: Sequence[UUID]) -> None:
+    Device.objects.filter(id__in=device_ids, revoked_at=None).update(revoked_at=timezone.now())
+    revocation.announce(device_ids)

@@ -45,16 +45,53 @@ class Unauthenticated(RoomwireError):
     detail = "A valid token is needed."
 
 
+class NotFound(RoomwireError):
+    """No such thing, or not yours to see: deliberately one answer."""
+
+    code = "not_found"
+    detail = "There is no such thing, or it is not yours to see."
+
+
 class InvalidCredentials(RoomwireError):
     """Unknown user, wrong password and deactivated account are one answer."""
 
     code = "invalid_credentials"
-    detail = "The user name or the password is not right."
+    detail = "The name or the password is not right."
 
 
 class UsernameTaken(RoomwireError):
     code = "username_taken"
     detail = "Somebody else has this user name."
+
+
+class EmailNotVerified(RoomwireError):
+    """Only said to somebody who knows the password."""
+
+    code = "email_not_verified"
+    detail = "Verify the e-mail address first: a code was sent to it."
+
+
+class SecondFactorRequired(RoomwireError):
+    """Only said to somebody who knows the password."""
+
+    code = "second_factor_required"
+    detail = "This account has a second factor: sign in at /_allauth/app/v1/auth/login."
+
+
+class InvalidCode(RoomwireError):
+    """Wrong, expired, used, guessed at too often, or never sent: which of these is not said."""
+
+    code = "invalid_code"
+    detail = "This code is not right, or no longer. Ask for another one."
+
+
+class RateLimited(RoomwireError):
+    code = "rate_limited"
+    detail = "Too many attempts. Try again later."
+
+    def __init__(self, retry_after: float, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Malformed(RoomwireError):

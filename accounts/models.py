@@ -1,10 +1,15 @@
-"""Users, their devices (one per login, holding digests of its tokens) and single-use tickets."""
+"""Users, their devices (one per login, holding digests of its tokens), single-use tickets and e-mailed codes;
+and browsers' sessions."""
 
+import hashlib
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from accounts import ids
@@ -24,17 +29,25 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Nobody is Alice beside an alice: names are found, and unique, whatever their case."""
-        return self.get(username__iexact=username)
+        """By user name or e-mail address. Nobody is Alice beside an alice: both are found, and unique, whatever
+        their case."""
+        column = "email" if "@" in (username or "") else "username"
+        return self.alias(wanted=Lower(column)).get(wanted=Lower(Value(username or "")))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
+    """`email` was verified, and is nobody else's; `pending_email` was only claimed, by anybody."""
+
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     username = models.CharField(max_length=64, validators=[_USERNAME])
     email = models.EmailField(blank=True)
+    pending_email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Set for as long as what they left behind is being cleared away (chat/erasure.py), and when that was done.
+    erasing_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -43,25 +56,32 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("username"), name="user_username_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_username_unique"),
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_unique"),
+        ]
 
 
 class Device(models.Model):
     """One login. Of its secrets only SHA-256 digests are stored, in hexadecimal.
 
     `refresh_family_digest` is of the part of the refresh token that stays the same while it rotates: it tells
-    a token that was used before, at whatever age, from one that never was.
+    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the one that
+    was used at `rotated_at`.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     name = models.CharField(max_length=100, blank=True)
+    platform = models.CharField(max_length=32, blank=True)
     address = models.GenericIPAddressField(null=True)
     access_digest = models.CharField(max_length=64, unique=True)
     access_expires_at = models.DateTimeField()
     refresh_family_digest = models.CharField(max_length=64, unique=True)
     refresh_digest = models.CharField(max_length=64)
     refresh_expires_at = models.DateTimeField()
+    previous_digest = models.CharField(max_length=64, blank=True)
+    rotated_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
@@ -73,3 +93,51 @@ class Ticket(models.Model):
     digest = models.CharField(primary_key=True, max_length=64)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tickets")
     expires_at = models.DateTimeField()
+
+
+class Code(models.Model):
+    """Proves, within minutes, that its user reads the mail of `address`. The latest one counts."""
+
+    class Purpose(models.TextChoices):
+        VERIFY = "verify"
+        RESET = "reset"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    address = models.EmailField()
+    digest = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "purpose"], name="code_unique")]
+
+
+class _Digest(str):
+    """What a column holds of a session's key."""
+
+
+class _DigestedKey(models.CharField):  # type: ignore[type-arg]  # which it only takes in its stubs
+    """The digest of what it is given: every query, and every save, is by the key in the cookie."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, _Digest) else Session.digest(value)
+
+    def from_db_value(self, value: Any, *args: Any) -> Any:
+        return value if value is None else _Digest(value)
+
+
+class Session(AbstractBaseSession):
+    """A browser's, of Django's kind (accounts/sessions.py)."""
+
+    session_key = _DigestedKey(primary_key=True, max_length=40)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+
+    @staticmethod
+    def digest(key: str) -> _Digest:
+        """160 bits of it."""
+        return _Digest(hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40])
+
+    @property
+    def device_id(self) -> UUID:
+        """What stands for a device's id where a device would, for a row that was read."""
+        return UUID(hex=self.session_key[:32])

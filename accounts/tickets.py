@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import secret, tokens
+from accounts import limits, secret, tokens
+from accounts.errors import Unauthenticated
 from accounts.models import Ticket
 from accounts.tokens import Identity
 
@@ -21,19 +22,25 @@ class Issued:
 
 
 def issue(*, identity: Identity) -> Issued:
-    """A ticket for the identity's device, good for one handshake within TICKET_LIFETIME."""
+    """A ticket for the identity's device, good for one handshake within TICKET_LIFETIME. Raises RateLimited, or
+    Unauthenticated for a device that is gone."""
+    limits.ticket(identity.user_id)
     now = timezone.now()
     Ticket.objects.filter(device_id=identity.device_id, expires_at__lte=now).delete()
     issued = Issued(secret.mint(secret.TICKET), now + settings.TICKET_LIFETIME)
-    Ticket.objects.create(
-        digest=secret.digest(issued.ticket), device_id=identity.device_id, expires_at=issued.expires_at
-    )
+    digest = secret.digest(issued.ticket)
+    try:
+        Ticket.objects.create(digest=digest, device_id=identity.device_id, expires_at=issued.expires_at)
+    except IntegrityError as error:
+        raise Unauthenticated from error
     return issued
 
 
 def redeem(tickets: Sequence[str]) -> list[Identity | None]:
     """Spend tickets, in one transaction; nobody for one that is no good. However many ask at once with the same
     ticket, in one call or in many, exactly one gets its identity."""
+    if not tickets:
+        return []
     digests = [secret.digest(ticket) for ticket in tickets]
     devices = [f"device__{column}" for column in tokens.CARRIED]
     with transaction.atomic():
@@ -46,14 +53,3 @@ def redeem(tickets: Sequence[str]) -> list[Identity | None]:
 
 def _identity(expires_at: datetime, *device: Any) -> Identity | None:
     return tokens.carried(*device) if expires_at > timezone.now() else None
-
-
-def admit(credentials: Sequence[str]) -> list[Identity | None]:
-    """Who may open a socket with each of these: tickets, which are spent, or access tokens."""
-    tickets = [credential for credential in credentials if credential.startswith(secret.TICKET)]
-    others = [credential for credential in credentials if not credential.startswith(secret.TICKET)]
-    redeemed = iter(redeem(tickets) if tickets else [])
-    known = tokens.identities(others)
-    return [
-        next(redeemed) if credential.startswith(secret.TICKET) else known.get(credential) for credential in credentials
-    ]

@@ -1,6 +1,6 @@
 """Access tokens: how a request or a socket proves whose it is. Both skins call `authenticate`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,12 +14,14 @@ from accounts.models import Device
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody, on one of their devices, until `expires_at`."""
+    """Somebody, on one of their devices, until `expires_at`; or in a browser's session (accounts/sessions.py), whose
+    row is `session` and whose `device_id` no device has."""
 
     user_id: UUID
     username: str
     device_id: UUID
     expires_at: datetime
+    session: str = ""
 
     # DRF's IsAuthenticated asks its user this.
     is_authenticated = True
@@ -39,7 +41,7 @@ CARRIED = ("user_id", "user__username", "id", "access_expires_at", "revoked_at",
 
 def identities(tokens: Iterable[str]) -> dict[str, Identity]:
     """Whose access tokens these are, by one query; those that are nobody's are missing."""
-    digests = {secret.digest(token): token for token in tokens if token.startswith(secret.ACCESS)}
+    digests = {secret.digest(token): token for token in tokens if secret.is_access(token)}
     if not digests:
         return {}
     rows = Device.objects.filter(access_digest__in=digests).values_list("access_digest", *CARRIED)
@@ -54,3 +56,9 @@ def carried(
     if revoked_at or not is_active or expires_at <= timezone.now():
         return None
     return Identity(user_id, username, device_id, expires_at)
+
+
+def dead(device_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these devices that are signed out, or whose user may sign in no more. One query."""
+    alive = Device.objects.filter(id__in=device_ids, revoked_at=None, user__is_active=True)
+    return set(device_ids) - set(alive.values_list("id", flat=True))

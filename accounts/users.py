@@ -1,28 +1,37 @@
-"""Users: joining, and being found."""
+"""Users: joining, being found, changing, and being let go."""
 
-import unicodedata
+import secrets
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from accounts.errors import Invalid, UsernameTaken, Violation
-from accounts.models import User
+from accounts import credentials, devices, emails, limits
+from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
+from accounts.models import Code, Device, User
 
 
-def register(*, username: str, password: str, email: str = "") -> User:
-    """A new user. Raises Invalid (with a violation per problem) or UsernameTaken."""
-    user = User(username=unicodedata.normalize("NFKC", username), email=User.objects.normalize_email(email))
-    violations = _violations(user, password)
+def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:
+    """A new user. An e-mail address is sent a code, and is theirs when they bring that back (accounts/emails.py):
+    whether somebody else has it already is not said here. `address` is where the request comes from, if it is one.
+    Raises Invalid (with a violation per problem), UsernameTaken or RateLimited."""
+    limits.registration(address)
+    user = User(username=User.normalize_username(username), pending_email=_normal(email))
+    violations = _problems(user) + password_problems(user, password)
+    if settings.EMAIL_REQUIRED and not email:
+        violations.append(Violation("email", "required", "An e-mail address is needed."))
     if violations:
         raise Invalid(*violations)
-    user.set_password(password)
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:
-        raise UsernameTaken from error
+    with credentials.hashing():
+        user.set_password(password)
+    with transaction.atomic():
+        _save(user, new=True)
+        emails.send_code(user)
     return user
 
 
@@ -31,18 +40,101 @@ def get(*, user_id: UUID) -> User:
     return User.objects.get(id=user_id)
 
 
-def _violations(user: User, password: str) -> list[Violation]:
-    found = []
-    try:
-        user.clean_fields(exclude=["password"])
-    except ValidationError as error:
-        for field, problems in error.error_dict.items():
-            found += [Violation(field, "invalid", _text(problem)) for problem in problems]
+def change(*, user_id: UUID, password: str, email: str, address: str | None = None) -> User:
+    """Another e-mail address, which is sent a code; the one before holds until that is brought back. An empty one
+    is nobody's. Raises Invalid, InvalidCredentials or RateLimited."""
+    user = confirmed(user_id=user_id, password=password, address=address)
+    user.pending_email = _normal(email)
+    violations = _problems(user)
+    if settings.EMAIL_REQUIRED and not email:
+        violations.append(Violation("email", "required", "An e-mail address is needed."))
+    if violations:
+        raise Invalid(*violations)
+    limits.mail(name=user.username, address=address)
+    with transaction.atomic():
+        if not credentials.hold(user):
+            raise InvalidCredentials
+        if not email:
+            user.email = ""
+        user.save(update_fields=["pending_email"] if email else ["email", "pending_email"])
+        Code.objects.filter(user=user, purpose=Code.Purpose.VERIFY).delete()
+        emails.send_code(user)
+    return user
+
+
+def confirmed(*, user_id: UUID, password: str, address: str | None) -> User:
+    """Somebody signed in, who proves it again. Raises InvalidCredentials or RateLimited."""
+    return credentials.check(name=get(user_id=user_id).username, password=password, address=address)
+
+
+def deactivate(*, user_id: UUID) -> None:
+    """They can't sign in, and what they were signed in with works no more, until somebody sets `is_active` again."""
+    with transaction.atomic():
+        User.objects.filter(id=user_id).update(is_active=False)
+        devices.revoke_all(user_id=user_id)
+
+
+@transaction.atomic
+def erase(*, user_id: UUID) -> User | None:
+    """Forget who this was: what is left is a row that others refer to, under a name that says nothing. What they
+    wrote is chat's to forget (chat/erasure.py), which then says `erased`. None if this was done before."""
+    user = User.objects.select_for_update().get(id=user_id)
+    if user.erasing_at or user.erased_at:
+        return None
+    # Of random bits, so that nobody can have taken it.
+    user.username, user.email, user.pending_email = f"deleted-{secrets.token_hex(6)}", "", ""
+    user.set_unusable_password()
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login, user.erasing_at = None, timezone.now()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
+    devices.revoke_all(user_id=user_id)
+    Device.objects.filter(user_id=user_id).delete()
+    Code.objects.filter(user_id=user_id).delete()
+    # The admin's history has names of its own.
+    told = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
+    told.update(object_repr=user.username)
+    return user
+
+
+def erased(*, user_id: UUID) -> None:
+    """Nothing of them is left."""
+    User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())
+
+
+def password_problems(user: User, password: str, field: str = "password") -> list[Violation]:
+    """What AUTH_PASSWORD_VALIDATORS say against it, for this user."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        found += [Violation("password", problem.code or "invalid", _text(problem)) for problem in error.error_list]
-    return found
+        return [Violation(field, problem.code or "invalid", _text(problem)) for problem in error.error_list]
+    return []
+
+
+def _normal(email: str) -> str:
+    return User.objects.normalize_email(User.normalize_username(email))
+
+
+def _problems(user: User) -> list[Violation]:
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        names = {"pending_email": "email"}
+        return [
+            Violation(names.get(field, field), "invalid", _text(problem))
+            for field, problems in error.error_dict.items()
+            for problem in problems
+        ]
+    return []
+
+
+def _save(user: User, *, new: bool) -> None:
+    try:
+        with transaction.atomic():
+            user.save(force_insert=new)
+    except IntegrityError as error:
+        raise UsernameTaken from error
 
 
 def _text(problem: ValidationError) -> str:

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents: the one map from public codes to HTTP statuses."""
 
 import logging
+import math
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,9 @@ STATUS = {
     "malformed": HTTPStatus.BAD_REQUEST,
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "invalid_credentials": HTTPStatus.UNAUTHORIZED,
+    "invalid_code": HTTPStatus.BAD_REQUEST,
+    "email_not_verified": HTTPStatus.FORBIDDEN,
+    "second_factor_required": HTTPStatus.FORBIDDEN,
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_a_member": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
@@ -32,6 +36,7 @@ STATUS = {
     "limit_exceeded": HTTPStatus.CONFLICT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -76,6 +81,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return Response(problem, status=problem.status, content_type=MEDIA_TYPE, headers=_headers(problem, error))
 
 
+def answer(error: Exception) -> HttpResponse | None:
+    """The same for a view that is not DRF's."""
+    problem = _problem(error)
+    if problem is None:
+        return None
+    headers = _headers(problem, error)
+    return HttpResponse(wire.encode(problem), status=problem.status, content_type=MEDIA_TYPE, headers=headers)
+
+
 def _problem(error: Exception) -> Problem | None:
     if isinstance(error, Invalid):
         errors = [ProblemError(f"#/{item.field}", item.code, item.detail) for item in error.violations]
@@ -109,7 +123,7 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(problem.retry_after)))
+        headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after)))
     return headers
 
 

@@ -24,12 +24,43 @@ class Registration(serializers.Serializer[None]):
     email = serializers.EmailField(required=False, allow_blank=True)
 
 
-class Login(serializers.Serializer[None]):
-    username = Text(max_length=64)
+class _Named(serializers.Serializer[None]):
+    username = Text(max_length=254, help_text="The user name, or the verified e-mail address.")
+
+
+class Login(_Named):
     password = Text(max_length=128)
     device = Text(
         max_length=100, required=False, default="", allow_blank=True, help_text="What its owner calls this device."
     )
+    platform = Text(
+        max_length=32, required=False, default="", allow_blank=True, help_text="`ios`, `android`, `web`, or yours."
+    )
+
+
+class Forgotten(_Named):
+    pass
+
+
+class Verification(_Named):
+    code = Text(max_length=32)
+
+
+class Reset(Verification):
+    new_password = Text(max_length=128)
+
+
+class PasswordChange(serializers.Serializer[None]):
+    password = Text(max_length=128)
+    new_password = Text(max_length=128)
+
+
+class Confirmation(serializers.Serializer[None]):
+    password = Text(max_length=128)
+
+
+class Profile(Confirmation):
+    email = serializers.EmailField(allow_blank=True, help_text="It is sent a code; empty to have none.")
 
 
 class Refresh(serializers.Serializer[None]):

@@ -3,15 +3,25 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from api.views import auth, events, members, messages, rooms, users
+from api.views import auth, events, members, messages, passwords, rooms, users
 
 urlpatterns = [
     path("auth/register/", auth.Register.as_view()),
     path("auth/login/", auth.Login.as_view()),
     path("auth/refresh/", auth.Refresh.as_view()),
     path("auth/logout/", auth.Logout.as_view()),
+    path("auth/logout-all/", auth.LogoutAll.as_view()),
+    path("auth/devices/", auth.Devices.as_view()),
+    path("auth/devices/<uuid:device_id>/", auth.Device.as_view()),
+    path("auth/password/", passwords.Password.as_view()),
+    path("auth/password/forgotten/", passwords.Forgotten.as_view()),
+    path("auth/password/reset/", passwords.Reset.as_view()),
+    path("auth/email/code/", passwords.EmailCode.as_view()),
+    path("auth/email/verify/", passwords.EmailVerify.as_view()),
     path("auth/tickets/", auth.Tickets.as_view()),
     path("users/me/", users.CurrentUser.as_view()),
+    path("users/me/export/", users.Export.as_view()),
+    path("users/me/erase/", users.Erase.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/<uuid:room_id>/", rooms.Room.as_view()),
     path("rooms/<uuid:room_id>/join/", rooms.Join.as_view()),

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
+from accounts.errors import NotFound
 from chat import bulk, wire
-from chat.errors import Forbidden, NotAMember, NotFound
+from chat.errors import Forbidden, NotAMember
 from chat.log import Head
 from chat.models import Membership, Room
 

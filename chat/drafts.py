@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.errors import Invalid, RoomwireError, Violation
+from accounts.errors import Invalid, NotFound, RoomwireError, Violation
 from accounts.ids import uuid7
 from chat import access, bulk, inputs, log, wire
-from chat.errors import NotFound
 from chat.models import Message, Room
 
 

@@ -7,13 +7,6 @@ class ChatError(RoomwireError):
     """A refusal by the rules of rooms."""
 
 
-class NotFound(ChatError):
-    """No such thing, or not yours to see: deliberately one answer."""
-
-    code = "not_found"
-    detail = "There is no such thing, or it is not yours to see."
-
-
 class NotAMember(ChatError):
     """A public room may be read by anybody; writing takes a membership."""
 

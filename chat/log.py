@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.errors import NotFound
 from chat import broadcast, bulk, wire
-from chat.errors import NotFound
 from chat.models import Event, Room
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.errors import Invalid, Violation
+from accounts.errors import Invalid, NotFound, Violation
 from accounts.models import User
 from chat import access, log, wire
-from chat.errors import LastOwner, NotFound
+from chat.errors import LastOwner
 from chat.models import Membership, Room
 
 
@@ -27,9 +27,10 @@ def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
         room = log.lock(room_id)
         row = Membership.objects.filter(room=room, user_id=user_id).first()
         if row is None:
-            if room.kind != Room.Kind.PUBLIC:
+            user = _held(user_id)
+            if room.kind != Room.Kind.PUBLIC or user is None:
                 raise NotFound
-            row = _enter(room, User.objects.get(id=user_id))
+            row = _enter(room, user)
     return wire.room(room, row)
 
 
@@ -48,7 +49,7 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
         row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
         if row is not None:
             return Joined(wire.member(row), created=False)
-        user = User.objects.filter(id=user_id, is_active=True).first()
+        user = _held(user_id)
         if user is None:
             raise Invalid(Violation("user", "unknown", "There is no such user."))
         return Joined(wire.member(_enter(room, user)), created=True)
@@ -82,6 +83,11 @@ def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
         raise Invalid(Violation("seq", "out_of_range", f"Between 0 and the room's last seq, {room.last_seq}."))
     Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq)
     return wire.ReadMarker(room.id, max(seq, row.last_read_seq))
+
+
+def _held(user_id: UUID) -> User | None:
+    """Somebody who is there, and stays until the transaction ends: they can't be erased meanwhile."""
+    return User.objects.select_for_update(no_key=True).filter(id=user_id, is_active=True).first()
 
 
 def _enter(room: Room, user: User) -> Membership:

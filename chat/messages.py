@@ -8,10 +8,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.errors import RoomwireError
+from accounts.errors import NotFound, RoomwireError
 from chat import access, drafts, wire
 from chat.drafts import Draft, Sent
-from chat.errors import NotFound
 from chat.models import Message
 from chat.writer import Writer
 

@@ -18,6 +18,7 @@ encode = msgspec.json.Encoder().encode
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _LEFT = '{"type":"member.left"'
+_ERASED = '{"type":"user.erased"'
 
 
 class User(msgspec.Struct, frozen=True):
@@ -50,6 +51,12 @@ class Departure(msgspec.Struct, frozen=True):
 
     user: User
     reason: str
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What a `user.erased` event says: all that this user wrote is a tombstone, and this is their name now."""
+
+    user: User
 
 
 class ReadMarker(msgspec.Struct, frozen=True):
@@ -131,3 +138,8 @@ def departure(payload: str) -> Departure | None:
         return None
     data = msgspec.json.decode(payload)["data"]
     return msgspec.convert(data, Departure)
+
+
+def erases(payload: str) -> bool:
+    """Whether this event text says that earlier ones are no longer as they were told."""
+    return payload.startswith(_ERASED)

@@ -1,6 +1,8 @@
 """One ASGI process: Django for HTTP, the realtime application for WebSockets, and what both share."""
 
+import asyncio
 import logging
+import time
 from typing import Any
 
 from config import starting
@@ -10,22 +12,30 @@ starting.load()
 # These need the settings and the apps, which the line above has loaded.
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from chat.broadcast import announcer  # noqa: E402
+from accounts import revocation  # noqa: E402
+from accounts.announcer import announcer  # noqa: E402
+from accounts.mail import mailer  # noqa: E402
+from chat import erasure  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
-from realtime import routing  # noqa: E402
+from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
 from realtime.drain import drain  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
+from realtime.link import Audience  # noqa: E402
 from realtime.source import Database  # noqa: E402
+from realtime.tasks import Tasks  # noqa: E402
 from realtime.threads import in_thread  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
 _WRITER_SECONDS = 5.0
+_RESUME_SECONDS = 300.0
 
-hub = Hub(Database())
-connections = Connections()
+connections = Connections(lookups.dead)
+revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
+hub = Hub(Database(), time.monotonic, revoked)
+tasks = Tasks()
 websocket = routing.application(hub, connections)
 http = StaticFiles(ASGIHandler())
 
@@ -45,12 +55,26 @@ async def leave() -> None:
     await drain(connections)
 
 
+async def _resume() -> None:
+    """What was left half done, by a process that died or for want of a lock."""
+    while True:
+        try:
+            if finished := await in_thread(erasure.resume):
+                logger.info("%s erasures were finished", finished)
+        except Exception as error:  # a database that is away comes back
+            logger.error("erasures can't be finished: %r", error)
+        await asyncio.sleep(_RESUME_SECONDS)
+
+
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
+    tasks.spawn(_resume())
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    await tasks.cancel()
     if not await in_thread(writer.close, _WRITER_SECONDS):
         logger.error("messages are still being written after %s s", _WRITER_SECONDS)
     await hub.aclose()
     await announcer.aclose()
+    await in_thread(mailer.flush)
     await send({"type": "lifespan.shutdown.complete"})

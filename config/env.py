@@ -85,6 +85,50 @@ def workers() -> int:
     return max(1, _number("WORKERS", 0) or _number("WEB_CONCURRENCY", 0) or int(flag[1] if flag else 1))
 
 
+def forwarded_allow_ips() -> str:
+    """The proxies whose X-Forwarded-For is believed. uvicorn reads it itself, with this default; empty is nobody."""
+    return str(_env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1,::1"))
+
+
+def email_url(default: str) -> str:
+    """The mail server: smtp+tls://user:password@host:587, smtp://host:25, consolemail:// or filemail:///folder."""
+    return str(_env.str("EMAIL_URL", default="")) or default
+
+
+def email_from() -> str:
+    return str(_env.str("EMAIL_FROM", default="Roomwire <roomwire@localhost>"))
+
+
+def email_required() -> bool:
+    """On: nobody registers without an e-mail address, or signs in before it is verified."""
+    return bool(_env.bool("EMAIL_REQUIRED", default=False))
+
+
+def site_name() -> str:
+    """What mail calls this installation."""
+    return str(_env.str("SITE_NAME", default="Roomwire"))
+
+
+def query_access_tokens() -> bool:
+    """Off: `?token=` takes only tickets. An access token outlives the logging of the URL that it stands in."""
+    return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=True))
+
+
+def admin(default: bool) -> bool:
+    """Whether /admin/ is there."""
+    return bool(_env.bool("ADMIN", default=default))
+
+
+def allauth() -> bool:
+    """On: second factors, passkeys and social login (requirements/accounts.txt), after a `migrate` with it on."""
+    return bool(_env.bool("ROOMWIRE_ALLAUTH", default=False))
+
+
+def passkey_domain() -> str:
+    """Whose passkeys are taken, and its subdomains'. Empty: those of the host that a request is sent to."""
+    return str(_env.str("PASSKEY_DOMAIN", default=""))
+
+
 def drain_seconds() -> int:
     """How long, at most, a worker that was told to stop takes to send its clients away."""
     return _number("DRAIN_SECONDS", 8)

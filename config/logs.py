@@ -1,25 +1,42 @@
-"""Keeps secrets out of the logs, whoever writes them: uvicorn logs the query string of every handshake."""
+"""Keeps secrets out of the logs, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG
+the websockets library logs the headers with their cookies, and the ends of every frame.
+"""
 
 import logging
 import re
 
-# Wherever it stands in a line, quoted, escaped or run together with something.
-_SECRET = re.compile(r"(rw[art](?:_|%5F))[A-Za-z0-9_-]{16,}")
+_REDACTED = r"\1[redacted]"
+_RULES = (
+    # Tokens, which their prefix gives away, wherever they stand: quoted, escaped or run together with something.
+    (re.compile(r"(rw[art](?:_|%5F))[A-Za-z0-9_-]{16,}", re.IGNORECASE), _REDACTED),
+    # Whatever was brought as one, however encoded or mangled.
+    (re.compile(r"(\btoken=)(?!rw[art](?:_|%5F)\[redacted])[^&\s\"']+", re.IGNORECASE), _REDACTED),
+    # The headers that carry secrets, on a line of their own or in a printed list or dictionary.
+    (re.compile(r"((?:authorization|cookie|sec-websocket-protocol)(?:: |[\"'][:,] ?)).+", re.IGNORECASE), _REDACTED),
+    # A frame is shown without its middle: half a token has no prefix, or is too short to be known for one.
+    (re.compile(r"\A([<>] (?:TEXT|BINARY|CONT) ).*(?= \[[^][]*\]\Z)", re.DOTALL), _REDACTED),
+)
+
+
+def redacted(text: str) -> str:
+    for secret, instead in _RULES:
+        text = secret.sub(instead, text)
+    return text
 
 
 class RedactSecrets(logging.Filter):
-    """Replaces every Roomwire token in a record, which its prefix gives away, before a handler formats it."""
+    """Rewrites a record that has a secret in it, before a handler formats it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
         except Exception:  # arguments that don't fit: logging itself reports it, on stderr
             return True
-        redacted = _SECRET.sub(r"\1[redacted]", message)
-        if redacted != message:
-            record.msg, record.args = redacted, None
+        without = redacted(message)
+        if without != message:
+            record.msg, record.args = without, None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = _SECRET.sub(r"\1[redacted]", record.exc_text)
+            record.exc_text = redacted(record.exc_text)
         return True

@@ -1,7 +1,9 @@
-"""The database and the channel layer as Django wants them, from one URL each."""
+"""The database, the channel layer and the mail server as Django wants them, from one URL each."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
@@ -74,3 +76,32 @@ def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
     }
     config = {"hosts": [host], "prefix": prefix}
     return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
+
+
+_MAIL_SECONDS = 10
+# From Django 6.1 on, each backend has options of its own.
+_SMTP = {
+    "EMAIL_HOST": "host",
+    "EMAIL_PORT": "port",
+    "EMAIL_HOST_USER": "username",
+    "EMAIL_HOST_PASSWORD": "password",
+    "EMAIL_USE_TLS": "use_tls",
+    "EMAIL_USE_SSL": "use_ssl",
+    "EMAIL_TIMEOUT": "timeout",
+}
+_MAIL_OPTIONS = {
+    "django.core.mail.backends.smtp.EmailBackend": _SMTP,
+    "django.core.mail.backends.filebased.EmailBackend": {"EMAIL_FILE_PATH": "file_path"},
+}
+
+
+def mail(url: str) -> dict[str, Any]:
+    """The settings for a mail server's URL, under the names that this Django has for them."""
+    given = environ.Env.email_url_config(url) | {"EMAIL_FILE_PATH": urlsplit(url).path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
+    config: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if django.VERSION < (6, 1):
+        return config
+    backend = str(config["EMAIL_BACKEND"])
+    names = _MAIL_OPTIONS.get(backend, {})
+    options = {names[name]: value for name, value in config.items() if name in names}
+    return {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}

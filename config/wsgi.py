@@ -2,8 +2,9 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from config import env
+from config import env, forwarded
 
 env.settings_module("config.settings.prod")
 
-application = get_wsgi_application()
+# Gunicorn takes nothing from X-Forwarded-For: without this every client would have nginx's address.
+application = forwarded.believing(env.forwarded_allow_ips(), get_wsgi_application())

@@ -20,6 +20,7 @@ class Close(IntEnum):
     FORBIDDEN = 4403, "origin forbidden", "no"
     NOT_FOUND = 4404, "no such room, or not yours to see", "no"
     TOO_SLOW = 4408, "too slow, or no authentication in time", "yes, with backoff"
+    TOO_MANY = 4429, "too many connections or commands", "yes, after `retry_after`"
 
     meaning: str
     reconnect: str

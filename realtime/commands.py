@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.errors import Invalid, RoomwireError, Violation
+from accounts.errors import Invalid, NotFound, RoomwireError, Violation
 from chat import members, messages
 from chat.drafts import Draft, Sent
-from chat.errors import Forbidden, LimitExceeded, NotFound
+from chat.errors import Forbidden, LimitExceeded
 from chat.log import Head
 from realtime import lookups, protocol
 from realtime.connection import Connection
@@ -19,7 +19,7 @@ from realtime.threads import in_thread, on_loop
 
 async def authenticate(connection: Connection, command: protocol.Authenticate) -> None:
     """A newer token for the same user: the connection lives as long as that."""
-    identity = await lookups.admit(command.token)
+    identity = await lookups.bearer(command.token)
     if identity.user_id != connection.user_id:
         raise Forbidden("A connection keeps its user: open another one.")
     connection.identity = identity

@@ -19,12 +19,14 @@ from realtime.pipeline import Pipeline
 class Connection:
     """Frames leave in the order they were handed over. Nothing here waits for the client but `drained`."""
 
-    __slots__ = ("_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id")
+    __slots__ = ("_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
 
     def __init__(self, send: Send, hub: Hub, identity: Identity, outlet: Outlet | None = None) -> None:
         self.id = uuid.uuid4().hex
         self.hub = hub
         self.identity = identity
+        # The identity whose end was announced.
+        self.warned: Identity | None = None
         self.user_id = identity.user_id
         self.subscriptions: dict[UUID, Subscription] = {}
         self.sends = Pipeline()

@@ -13,11 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.errors import Internal, Invalid, RoomwireError, Unauthenticated, Unavailable
+from accounts.errors import Internal, Invalid, NotFound, RateLimited, RoomwireError, Unauthenticated, Unavailable
 from accounts.tokens import Identity
 from chat import database, wire
-from chat.errors import NotFound
 from realtime import commands, lookups, protocol
+from realtime.allowance import Allowance
 from realtime.asgi import Message, Receive, Scope, Send
 from realtime.closing import Close, close
 from realtime.connection import Connection
@@ -29,12 +29,26 @@ logger = logging.getLogger(__name__)
 
 _BAD_FRAMES = 10
 _BAD_FRAMES_SECONDS = 60.0
+# Until one of somebody's many connections may have ended.
+_RETRY_SECONDS = 30.0
 
 
 class Consumer:
     """One WebSocket of an ASGI server, whose `scope` has been through the handshake."""
 
-    __slots__ = ("bad_frames", "closer", "closing", "connection", "connections", "deadline", "hub", "scope", "send")
+    __slots__ = (
+        "allowance",
+        "bad_frames",
+        "closer",
+        "closing",
+        "connection",
+        "connections",
+        "deadline",
+        "excess",
+        "hub",
+        "scope",
+        "send",
+    )
 
     def __init__(self, hub: Hub, connections: Connections, scope: Scope, send: Send) -> None:
         self.hub, self.connections, self.scope, self.send = hub, connections, scope, send
@@ -43,6 +57,7 @@ class Consumer:
         self.closer: asyncio.Task[None] | None = None
         self.closing = False
         self.bad_frames: list[float] = []
+        self.allowance, self.excess = Allowance(), Allowance()
 
     async def run(self, receive: Receive) -> None:
         try:
@@ -69,8 +84,7 @@ class Consumer:
     # Beginning
 
     async def _connect(self) -> None:
-        offered = protocol.SUBPROTOCOL in self.scope.get("subprotocols", [])
-        await self.send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL if offered else None})
+        await self.send({"type": "websocket.accept", "subprotocol": protocol.answered(self.scope.get("subprotocols"))})
         identity = self.scope["identity"]
         if self.connections.leaving:
             await self.send({"type": "websocket.send", "text": protocol.goodbye("restarting", 0)})
@@ -82,14 +96,18 @@ class Consumer:
             await self._begin(identity)
 
     async def _begin(self, identity: Identity) -> None:
+        if settings.RATE_LIMITS and self.connections.of(identity.user_id) >= settings.REALTIME_CONNECTIONS_PER_USER:
+            return await self._too_many(f"connections_per_user is {settings.REALTIME_CONNECTIONS_PER_USER}.")
         outlet = self.scope.get("extensions", {}).get(OUTLET)
         self.connection = Connection(self.send, self.hub, identity, outlet)
+        self.hub.listen()
         self.connections.add(self.connection)
         self._heard()
         self.connection.tell(_welcome(self.connection))
         room = self.scope["room"]
         if room is not None:
             await self._subscribe_to_url(self.connection, room)
+        return None
 
     async def _subscribe_to_url(self, connection: Connection, room: str) -> None:
         """`/ws/rooms/<id>/?since=`: answered like a command whose id is "url"."""
@@ -109,9 +127,12 @@ class Consumer:
         except protocol.Rejected as rejected:
             await self._reject(rejected)
         else:
-            await (
-                self._authenticate(command) if self.connection is None else self._carry_out(self.connection, command)
-            )
+            if self.connection is None:
+                await self._authenticate(command)
+            elif wait := self._wait():
+                await self._refuse(self.connection, command, wait)
+            else:
+                await self._carry_out(self.connection, command)
         if self.connection is not None:
             # A client that reads no answers is read no frames.
             await self.connection.drained()
@@ -131,6 +152,24 @@ class Consumer:
             logger.exception("%s failed", type(command).__name__)
             connection.tell(protocol.refusal(command.id, Internal()))
 
+    def _wait(self) -> float:
+        """Seconds until another command is let through."""
+        if not settings.RATE_LIMITS:
+            return 0.0
+        return self.allowance.take(settings.REALTIME_COMMANDS_PER_SECOND, settings.REALTIME_COMMANDS_AT_ONCE)
+
+    async def _refuse(self, connection: Connection, command: protocol.Command, wait: float) -> None:
+        """One command too many. Who goes on and on is let go."""
+        limit = f"commands_per_second is {settings.REALTIME_COMMANDS_PER_SECOND}."
+        connection.tell(protocol.refusal(command.id, RateLimited(wait, limit)))
+        if self.excess.take(settings.REALTIME_COMMANDS_PER_SECOND / 10, settings.REALTIME_COMMANDS_AT_ONCE):
+            await self._close(Close.TOO_MANY)
+
+    async def _too_many(self, limit: str) -> None:
+        refusal = protocol.refusal(None, RateLimited(_RETRY_SECONDS, limit))
+        await self.send({"type": "websocket.send", "text": refusal})
+        await self._close(Close.TOO_MANY)
+
     async def _authenticate(self, command: protocol.Command) -> None:
         """The first frame of a client that brought no credentials to the handshake."""
         if not isinstance(command, protocol.Authenticate):
@@ -138,7 +177,7 @@ class Consumer:
             await self.send({"type": "websocket.send", "text": refusal})
             return
         try:
-            identity = await lookups.admit(command.token)
+            identity = await lookups.bearer(command.token)
         except Unauthenticated:
             await self._close(Close.UNAUTHENTICATED)
             return
@@ -189,6 +228,9 @@ def _welcome(connection: Connection) -> str:
         body_characters=settings.MESSAGE_BODY_MAX,
         data_bytes=settings.MESSAGE_DATA_MAX_BYTES,
         rooms_per_connection=settings.REALTIME_ROOMS_PER_CONNECTION,
+        connections_per_user=settings.REALTIME_CONNECTIONS_PER_USER,
+        commands_per_second=settings.REALTIME_COMMANDS_PER_SECOND,
+        commands_at_once=settings.REALTIME_COMMANDS_AT_ONCE,
     )
     user = wire.User(connection.user_id, connection.identity.username)
     welcome = protocol.Welcome(connection.id, user, settings.REALTIME_HEARTBEAT_SECONDS, limits, timezone.now())

@@ -63,6 +63,7 @@ class Feed:
         "_ring_characters",
         "behind",
         "epoch",
+        "erasures",
         "head",
         "lagging",
         "live",
@@ -73,7 +74,7 @@ class Feed:
     def __init__(self, room_id: UUID, head: Head, lagging: Callable[[Subscription], None]) -> None:
         self.room_id = room_id
         self.lagging = lagging
-        self.restarts = 0
+        self.restarts = self.erasures = 0
         self.live: dict[Subscription, None] = {}
         self.behind: dict[Subscription, None] = {}
         self._begin(head)
@@ -130,6 +131,10 @@ class Feed:
 
     def _take(self, entry: Entry) -> None:
         self.head = entry.seq
+        if wire.erases(entry.payload):
+            self._ring.clear()  # the log has what may still be told
+            self._ring_characters = 0
+            self.erasures += 1
         self._remember(entry)
         self._pending.append(entry.payload)
         self._pending_characters += len(entry.payload)

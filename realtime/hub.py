@@ -15,9 +15,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chat import broadcast
 from chat.log import Head
 from realtime.feed import Feed, Subscriber, Subscription
-from realtime.link import Link
+from realtime.link import Audience, Link
 from realtime.pace import Pace
 from realtime.recovery import Recovery
 from realtime.source import Source
@@ -32,8 +33,10 @@ _HOLE_SECONDS = 0.05
 class Hub:
     """Subscriptions of all this process's connections. Everything here runs on one event loop."""
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic, *others: Audience) -> None:
+        """`others` hear, by the same link, what is announced to them."""
         self._source = source
+        self._others = others
         self._tasks = Tasks()
         self._pace = Pace(clock)
         self._recovery = Recovery(source, self._pace, self._tasks)
@@ -41,10 +44,11 @@ class Hub:
         self._link: Link | None = None
         self._look_now = asyncio.Event()
 
-    def _running(self) -> Link:
-        """Begin listening with the first subscription, under any ASGI server, with lifespan or without."""
+    def listen(self) -> Link:
+        """Begin with the first connection, under any ASGI server, with lifespan or without."""
         if self._link is None:
-            self._link = Link(heard=self._on_announcement, joined=self._on_joined)
+            rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
+            self._link = Link(rooms, *self._others)
             self._tasks.spawn(self._link.run())
             self._tasks.spawn(self._reconcile())
         return self._link
@@ -66,7 +70,7 @@ class Hub:
         feed = self._feeds.get(room_id)
         if feed is None:
             feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up)
-            self._running().want(room_id)
+            self.listen().want(broadcast.group(room_id), broadcast.ANNOUNCEMENT)
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
         subscription = Subscription(subscriber, feed, cursor, granted=head.seq)
@@ -90,7 +94,7 @@ class Hub:
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
             self._pace.forget(feed)
-            self._link.unwant(feed.room_id)
+            self._link.unwant(broadcast.group(feed.room_id))
 
     # Hearing
 
@@ -102,10 +106,6 @@ class Hub:
         self._pace.deliver(feed)
         if feed.has_hole:
             asyncio.get_running_loop().call_later(_HOLE_SECONDS, self._repair_hole, feed)
-
-    def _on_joined(self, room_id: UUID) -> None:
-        """What was announced before we listened is in the log."""
-        self._look_now.set()
 
     def _repair_hole(self, feed: Feed) -> None:
         if feed.has_hole and self._feeds.get(feed.room_id) is feed:

@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from accounts import tickets
-from accounts.errors import Unauthenticated
+from accounts import admission
+from accounts.admission import Knock
+from accounts.errors import RoomwireError, Unauthenticated
 from accounts.tokens import Identity
 from chat import access
 from chat.log import Head
@@ -24,6 +25,7 @@ Answer = TypeVar("Answer")
 _PAUSE_SECONDS = 0.025
 _ENOUGH = 32
 _AT_ONCE = 200
+_CHECKED_AT_ONCE = 500
 
 
 class Lookup(Generic[Question, Answer]):
@@ -70,12 +72,29 @@ class Lookup(Generic[Question, Answer]):
 
 positions: Lookup[tuple[UUID, Collection[UUID]], dict[UUID, Head]] = Lookup(access.positions)
 
-_admit: Lookup[str, Identity | None] = Lookup(tickets.admit)
+_admit: Lookup[Knock, Identity | RoomwireError | None] = Lookup(admission.admit)
 
 
-async def admit(credential: str) -> Identity:
-    """Who may open a socket with this. Raises Unauthenticated."""
-    identity = await _admit(credential)
+async def admit(knock: Knock) -> Identity | None:
+    """Who knocks; None for somebody who has brought nothing. Raises Unauthenticated or RateLimited."""
+    answer = await _admit(knock)
+    if isinstance(answer, RoomwireError):
+        raise answer
+    return answer
+
+
+async def bearer(token: str) -> Identity:
+    """Whose token this is. Raises Unauthenticated."""
+    identity = await admit(Knock(None, token))
     if identity is None:
         raise Unauthenticated
     return identity
+
+
+async def dead(identities: Collection[Identity]) -> set[UUID]:
+    """The devices of those that are good no more."""
+    found: set[UUID] = set()
+    asked = list(identities)
+    for start in range(0, len(asked), _CHECKED_AT_ONCE):
+        found |= await in_thread(admission.dead, asked[start : start + _CHECKED_AT_ONCE])
+    return found

@@ -8,10 +8,12 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.http import parse_cookie
 from django.http.request import validate_host
 
-from accounts.errors import Unauthenticated
-from realtime import lookups
+from accounts.admission import Knock
+from accounts.errors import RateLimited, RoomwireError, Unauthenticated
+from realtime import lookups, protocol
 from realtime.asgi import Application, Receive, Scope, Send
 from realtime.closing import Close, close
 
@@ -30,39 +32,68 @@ class Handshake:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._admit(scope)
         if refusal is not None:
-            return await refuse(receive, send, refusal)
+            return await refuse(scope, receive, send, *refusal)
         return await self.application(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> Close | None:
-        """Why not, if not."""
+    async def _admit(self, scope: Scope) -> tuple[Close, RoomwireError | None] | None:
+        """Why not, if not, and what to say before."""
         headers, query = _headers(scope), _query(scope)
         if not origin_allowed(headers):
-            return Close.FORBIDDEN
-        credential = query.get("token", _bearer(headers))
+            return Close.FORBIDDEN, None
         try:
-            scope["identity"] = None if credential is None else await lookups.admit(credential)
+            scope["identity"] = await lookups.admit(_knock(scope, headers, query))
         except Unauthenticated:
-            return Close.UNAUTHENTICATED
+            return Close.UNAUTHENTICATED, None
+        except RateLimited as limit:
+            return Close.TOO_MANY, limit
         except DatabaseError as error:
             logger.error("a handshake could not be checked: %s", error)
-            return Close.SERVER_ERROR
+            return Close.SERVER_ERROR, None
+        except Exception:
+            logger.exception("a handshake failed")
+            return Close.SERVER_ERROR, None
         scope["query"] = query
         return None
 
 
-async def refuse(receive: Receive, send: Send, code: Close) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error: RoomwireError | None = None) -> None:
     await receive()
-    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.accept", "subprotocol": protocol.answered(scope.get("subprotocols"))})
+    if error is not None:
+        await send({"type": "websocket.send", "text": protocol.refusal(None, error)})
     await close(send, code, code.meaning)
 
 
+def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> Knock:
+    """The first credential that is there. A cookie, which browsers send unasked, only counts for a page that may
+    open sockets and says where it is from."""
+    address = (scope.get("client") or [""])[0]
+    if "token" in query:
+        return Knock(address, query["token"], in_address=True)
+    token = _bearer(headers)
+    if token is None:
+        token = _offered(scope)
+    session = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    return Knock(address, token, session if "origin" in headers else None)
+
+
+def _offered(scope: Scope) -> str | None:
+    """A token beside the subprotocol: all that a browser can set but the URL."""
+    offered = (name for name in scope.get("subprotocols", []) if name.startswith(protocol.BEARER))
+    return next((name[len(protocol.BEARER) :] for name in offered), None)
+
+
 def origin_allowed(headers: dict[str, str]) -> bool:
-    """Native apps send no Origin. A page must come from a CORS origin or from this very host."""
+    """Native apps send no Origin. A page must come from a CORS origin or from this very host; and where cookies only
+    travel over TLS, so must the page that they are sent for."""
     origin = headers.get("origin")
     if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
         return True
+    scheme, _, place = origin.partition("://")
+    if scheme != "https" and settings.SESSION_COOKIE_SECURE:
+        return False
     host = headers.get("host", "")
-    return bool(host) and origin.partition("://")[2] == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
+    return bool(host) and place == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
 
 
 def _name(host: str) -> str:

@@ -1,6 +1,7 @@
 """The frames of the WebSocket protocol, version 1: a grammar without I/O. docs/protocol.md describes it."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand, V
 from chat import wire
 
 SUBPROTOCOL = "roomwire.v1"
+# Beside it, a token for clients that can set no header.
+BEARER = "roomwire.bearer."
 
 CommandId = Annotated[str, msgspec.Meta(max_length=128)] | int | float | None
 Seq = Annotated[int, msgspec.Meta(ge=0)]
@@ -76,6 +79,12 @@ class _Envelope(msgspec.Struct, frozen=True):
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
+def answered(offered: Sequence[str] | None) -> str | None:
+    """The subprotocol to answer: a browser that asked for one and gets none lets its page see nothing, no close code
+    either."""
+    return SUBPROTOCOL if offered and SUBPROTOCOL in offered else None
+
+
 class Rejected(Exception):
     """A frame that is no command we know, and what to answer it."""
 
@@ -137,6 +146,9 @@ class Limits(msgspec.Struct, frozen=True):
     body_characters: int
     data_bytes: int
     rooms_per_connection: int
+    connections_per_user: int
+    commands_per_second: int
+    commands_at_once: int
 
 
 class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
@@ -178,6 +190,12 @@ class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
     epoch: UUID
     head: int
     reason: str
+
+
+class TokenExpiring(msgspec.Struct, frozen=True, tag_field="type", tag="token.expiring"):
+    """The connection ends then, unless `authenticate` comes before with a newer token."""
+
+    expires_at: wire.Moment
 
 
 class Goodbye(msgspec.Struct, frozen=True, tag_field="type", tag="goodbye"):

@@ -125,9 +125,11 @@ class Recovery:
             await asyncio.wait([task])
 
     async def _read_recent(self, feed: Feed) -> None:
+        erasures = feed.erasures
         try:
             entries = await self._read(feed, max(0, feed.head - RING_EVENTS), RING_EVENTS)
-            feed.recall(entries or [])
+            if feed.erasures == erasures:  # else it may be what was told no more
+                feed.recall(entries or [])
         finally:
             self._recalls.pop(feed, None)
 

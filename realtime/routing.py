@@ -18,7 +18,7 @@ def application(hub: Hub, connections: Connections) -> Application:
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         address = _ADDRESS.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
         if address is None:
-            return await refuse(receive, send, Close.NOT_FOUND)
+            return await refuse(scope, receive, send, Close.NOT_FOUND)
         scope["room"] = address["room"]
         return await Consumer(hub, connections, scope, send).run(receive)
 

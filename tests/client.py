@@ -70,11 +70,18 @@ class Site:
         """Somebody nobody has seen before, signed in."""
         username = f"{name}-{secrets.token_hex(6)}"
         credentials = {"username": username, "password": PASSWORD}
-        registered = await self.http().post("auth/register/", json=credentials)
+        registered = await self._post("auth/register/", credentials)
         assert registered.status_code == 201, registered.text
-        login = await self.http().post("auth/login/", json=credentials)
+        login = await self._post("auth/login/", credentials)
         assert login.status_code == 200, login.text
         return Person(self, login.json())
+
+    async def _post(self, path: str, body: Any) -> httpx.Response:
+        """Again after a while, if the server asks for that: it computes only so many passwords' hashes at once."""
+        async with asyncio.timeout(4 * DEADLINE):
+            while (answer := await self.http().post(path, json=body)).status_code == 503:  # noqa: ASYNC110 - it happens in another process
+                await asyncio.sleep(answer.json()["retry_after"])
+        return answer
 
 
 class Person:

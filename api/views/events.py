@@ -17,6 +17,7 @@ from chat import events
 class Events(APIView):
     @extend_schema(
         operation_id="events_list",
+        summary="The log of a room after a seq",
         parameters=[
             query("after_seq", "The last seq you have; 0 is the beginning."),
             query("limit", "At most this many, 50 unless said."),

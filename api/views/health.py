@@ -3,7 +3,7 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
-from chat.broadcast import announcer
+from accounts.announcer import announcer
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:

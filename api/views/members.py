@@ -16,6 +16,7 @@ from chat import members, wire
 class Members(APIView):
     @extend_schema(
         operation_id="members_list",
+        summary="The members of a room",
         parameters=[query("limit", "At most this many."), pages.CURSOR],
         responses={200: pages.MemberPage},
         tags=["members"],
@@ -26,6 +27,7 @@ class Members(APIView):
 
     @extend_schema(
         operation_id="members_add",
+        summary="Take somebody in",
         request=requests.NewMember,
         responses={201: wire.Member, 200: wire.Member},
         tags=["members"],
@@ -39,7 +41,7 @@ class Members(APIView):
 
 
 class Member(APIView):
-    @extend_schema(operation_id="members_remove", responses={204: None}, tags=["members"])
+    @extend_schema(operation_id="members_remove", summary="Take somebody out", responses={204: None}, tags=["members"])
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         members.remove(actor_id=identity(request).user_id, room_id=room_id, user_id=user_id)
         return Response(status=204)

@@ -16,6 +16,7 @@ from chat import messages, wire
 class Messages(APIView):
     @extend_schema(
         operation_id="messages_list",
+        summary="The messages of a room, by pages",
         parameters=[
             query("before_seq", "Only messages before this seq: older pages."),
             query("after_seq", "Only messages after this seq: newer pages."),
@@ -36,6 +37,7 @@ class Messages(APIView):
 
     @extend_schema(
         operation_id="messages_send",
+        summary="Send a message",
         request=requests.NewMessage,
         responses={201: wire.Message, 200: wire.Message},
         tags=["messages"],
@@ -48,7 +50,7 @@ class Messages(APIView):
 
 
 class Message(APIView):
-    @extend_schema(operation_id="messages_get", responses={200: wire.Message}, tags=["messages"])
+    @extend_schema(operation_id="messages_get", summary="One message", responses={200: wire.Message}, tags=["messages"])
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request)
         return Response(messages.get(user_id=me.user_id, room_id=room_id, message_id=message_id))

@@ -16,6 +16,7 @@ from chat import members, rooms, wire
 class Rooms(APIView):
     @extend_schema(
         operation_id="rooms_list",
+        summary="The rooms that one is in",
         parameters=[query("limit", "At most this many."), pages.CURSOR],
         responses={200: pages.RoomPage},
         tags=["rooms"],
@@ -24,7 +25,13 @@ class Rooms(APIView):
         rows = rooms.mine(user_id=identity(request).user_id)
         return Response(pages.RoomPage(*pages.cursor(request, rows, lambda row: wire.room(row.room, row))))
 
-    @extend_schema(operation_id="rooms_create", request=requests.NewRoom, responses={201: wire.Room}, tags=["rooms"])
+    @extend_schema(
+        operation_id="rooms_create",
+        summary="A new room",
+        request=requests.NewRoom,
+        responses={201: wire.Room},
+        tags=["rooms"],
+    )
     def post(self, request: Request) -> Response:
         form = requests.NewRoom(data=request.data)
         form.is_valid(raise_exception=True)
@@ -32,19 +39,27 @@ class Rooms(APIView):
 
 
 class Room(APIView):
-    @extend_schema(operation_id="rooms_get", responses={200: wire.Room}, tags=["rooms"])
+    @extend_schema(operation_id="rooms_get", summary="One room", responses={200: wire.Room}, tags=["rooms"])
     def get(self, request: Request, room_id: UUID) -> Response:
         return Response(rooms.get(user_id=identity(request).user_id, room_id=room_id))
 
 
 class Join(APIView):
-    @extend_schema(operation_id="rooms_join", request=None, responses={200: wire.Room}, tags=["rooms"])
+    @extend_schema(
+        operation_id="rooms_join",
+        summary="Join a public room",
+        request=None,
+        responses={200: wire.Room},
+        tags=["rooms"],
+    )
     def post(self, request: Request, room_id: UUID) -> Response:
         return Response(members.join(user_id=identity(request).user_id, room_id=room_id))
 
 
 class Leave(APIView):
-    @extend_schema(operation_id="rooms_leave", request=None, responses={204: None}, tags=["rooms"])
+    @extend_schema(
+        operation_id="rooms_leave", summary="Leave a room", request=None, responses={204: None}, tags=["rooms"]
+    )
     def post(self, request: Request, room_id: UUID) -> Response:
         members.leave(user_id=identity(request).user_id, room_id=room_id)
         return Response(status=204)
@@ -52,7 +67,11 @@ class Leave(APIView):
 
 class Read(APIView):
     @extend_schema(
-        operation_id="rooms_read", request=requests.Position, responses={200: wire.ReadMarker}, tags=["rooms"]
+        operation_id="rooms_read",
+        summary="Say up to where one has read",
+        request=requests.Position,
+        responses={200: wire.ReadMarker},
+        tags=["rooms"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         form = requests.Position(data=request.data)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from config import env, services
+from config import allauth, env, services
 
 BASE_DIR = env.PROJECT_DIR
 
@@ -12,15 +12,17 @@ DEBUG = False
 ALLOWED_HOSTS = env.allowed_hosts()
 
 INSTALLED_APPS = [
+    "accounts",  # before django.contrib.auth, for its own `manage.py changepassword`
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
-    "accounts",
     "chat",
     "api",
     "realtime",
@@ -30,20 +32,34 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.admin.pages",
 ]
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 WSGI_APPLICATION = "config.wsgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
 
 DATABASES = {"default": services.database(env.database_url(f"sqlite:///{env.STATE_DIR / 'roomwire.sqlite3'}"))}
 CHANNEL_LAYERS = {"default": services.channel_layer(env.redis_url(), prefix=env.redis_prefix())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.Backend"]
 # The check looks for unique=True; the constraint on Lower("username") is the stronger one.
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -95,10 +111,28 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# Tokens (accounts).
+# Sessions are for the admin, and for sockets that this site's own pages open; REST knows nothing of them.
+SESSION_ENGINE = "accounts.sessions"
+ADMIN = env.admin(default=False)
+# Its middlewares run for its own pages only (config/admin.py), which these look for in MIDDLEWARE.
+SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
+
+# Accounts.
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=60)
+REFRESH_GRACE = timedelta(seconds=20)
 TICKET_LIFETIME = timedelta(seconds=60)
+CODE_LIFETIME = timedelta(minutes=30)
+DEVICES_MAX = 50
+EMAIL_REQUIRED = env.email_required()
+# The function that knows whether a password is not enough for a user; empty: it always is.
+SECOND_FACTOR = ""
+PASSKEY_DOMAIN = env.passkey_domain()
+
+# Mail.
+globals().update(services.mail(env.email_url(default="dummymail://")))
+SITE_NAME = env.site_name()
+DEFAULT_FROM_EMAIL = env.email_from()
 
 # Limits (chat): characters, bytes of JSON, rows. Each is named in the error when it is hit.
 ROOM_NAME_MAX = 100
@@ -111,13 +145,40 @@ REQUEST_MAX_BYTES = 65_536
 # Messages waiting for their commit, in one process; past it, senders are told `overloaded`.
 WRITER_QUEUE_MAX = 4_096
 
+# How often (accounts/limits.py has what): so many at once, or spread over so many seconds.
 RATE_LIMITS = env.rate_limits()
+RATES = {
+    "login.address": (60, 600),
+    "login.account": (100, 3_600),
+    "registration": (30, 3_600),
+    "mail.address": (30, 3_600),
+    "mail.account": (5, 3_600),
+    "mail.recipient": (20, 86_400),
+    "code.address": (60, 3_600),
+    "code.account": (50, 3_600),
+    "tickets": (120, 60),
+    "exports": (5, 3_600),
+    "handshakes": (600, 60),
+}
+# So many freely, then after pauses that double up to so many seconds; forgotten so many seconds later.
+DELAYS = {
+    "login.pair": (5, 900, 3_600),
+    "code.pair": (5, 900, 3_600),
+}
+REDIS_URL = env.redis_url()
+REDIS_PREFIX = env.redis_prefix()
 
 # The socket (realtime).
 REALTIME_FRAME_MAX_BYTES = 65_536
 REALTIME_ROOMS_PER_CONNECTION = 100
 REALTIME_HEARTBEAT_SECONDS = 25
 REALTIME_AUTHENTICATION_SECONDS = 10
+REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens()
+REALTIME_EXPIRING_SECONDS = 60
+REALTIME_RECHECK_SECONDS = 30
+REALTIME_CONNECTIONS_PER_USER = 50
+REALTIME_COMMANDS_PER_SECOND = 50
+REALTIME_COMMANDS_AT_ONCE = 500
 REALTIME_OUTBOX_MAX_BYTES = 1_048_576
 REALTIME_STALLED_SECONDS = 10
 REALTIME_DATABASE_THREADS = 8
@@ -145,3 +206,6 @@ LOGGING: dict[str, Any] = {
         }.items()
     },
 }
+
+if env.allauth():
+    globals().update(allauth.settings(globals()))

@@ -1,6 +1,6 @@
 """`make run`: one process, SQLite, the channel layer in memory, nothing to install or configure."""
 
-from config import env
+from config import env, services
 from config.settings.base import *
 
 DEBUG = True
@@ -9,5 +9,10 @@ ALLOWED_HOSTS = env.allowed_hosts() or ["localhost", "127.0.0.1", "[::1]", env.h
 CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(
     default=["http://localhost:3000", "http://localhost:5173", "http://localhost:8080"]
 )
+
+ADMIN = env.admin(default=True)
+
+# Mail is printed, with the codes that are in it.
+globals().update(services.mail(env.email_url(default="consolemail://")))
 
 LOGGING["loggers"]["uvicorn.access"]["level"] = "INFO"  # noqa: F405

@@ -14,6 +14,8 @@ if not env.redis_url() and env.workers() > 1:
         f"{env.workers()} workers without REDIS_URL: the in-memory channel layer can't reach the other processes,"
         " so their clients would hear nothing. Set REDIS_URL, or WORKERS=1."
     )
+if EMAIL_REQUIRED and not env.email_url(default=""):  # noqa: F405
+    raise ImproperlyConfigured("EMAIL_REQUIRED=on needs a mail server: set EMAIL_URL.")
 
 # TLS ends at the proxy, which says so in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -23,5 +25,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
 SECURE_HSTS_PRELOAD = env.https()
 SECURE_REFERRER_POLICY = "no-referrer"
-# No cookie authenticates anything here, so there is no request to forge and no page worth framing.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.https()
+# The API takes no cookie, so it has no request to forge and no page worth framing; the admin sees to itself
+# (config/admin.py).
 SILENCED_SYSTEM_CHECKS += ["security.W002", "security.W003"]  # noqa: F405

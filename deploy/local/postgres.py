@@ -32,7 +32,8 @@ _PROCESSES = Path("/proc")
 
 # TCP on the loopback is all: the path of a Unix socket has a limit of 107 bytes.
 _SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100")
-_FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+# One that is thrown away serves all the servers that a suite starts.
+_FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=600")
 
 
 class Postgres(Service):

@@ -6,10 +6,10 @@ import uuid
 import pytest
 from django.db import transaction
 
-from accounts.errors import Invalid
+from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from chat import access, broadcast, events, log, members, messages, rooms
-from chat.errors import Forbidden, LastOwner, NotAMember, NotFound
+from chat.errors import Forbidden, LastOwner, NotAMember
 from chat.models import Event, Membership, Message, Room
 
 pytestmark = pytest.mark.django_db
@@ -188,8 +188,8 @@ def test_nothing_is_announced_before_the_commit(people, room, django_capture_on_
     with django_capture_on_commit_callbacks() as announced:
         messages.send(author_id=people[0], room_id=room, body="hi")
     (callback,) = announced
-    assert callback.func == broadcast.announcer.put
-    assert callback.args[0] == room
+    assert callback.__func__ is broadcast.Events.put
+    assert callback.__self__.room_id == room
     with django_capture_on_commit_callbacks() as announced:
         messages.page(user_id=people[0], room_id=room, limit=5)
     assert announced == []

@@ -30,7 +30,7 @@ def users_of(*words: str) -> set[str]:
 
 
 def test_one_door_to_the_channel_layer_for_sending():
-    assert users_of("group_send") == {"chat/broadcast.py"}
+    assert users_of("group_send") == {"accounts/announcer.py"}
 
 
 def test_one_module_listens_on_the_channel_layer():
@@ -56,7 +56,10 @@ def test_one_module_reads_the_environment():
 WRITES = {"save", "create", "bulk_create", "update_or_create", "get_or_create", "bulk_update", "delete", "update"}
 
 
-DOMAIN = {"users", "devices", "tickets", "tokens", "rooms", "members", "messages", "events"}
+DOMAIN = {"users", "devices", "emails", "passwords", "tickets", "tokens", "erasure", "export"}
+DOMAIN |= {"rooms", "members", "messages", "events"}
+# Has an `update`, and is no model.
+PLAIN = {"globals()"}
 
 
 def method_calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -68,7 +71,8 @@ def method_calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 def test_only_the_domain_writes_to_models():
     for path, tree in modules("api", "config", "realtime"):
-        written = {f"{what}.{method}" for what, method in method_calls(tree) if method in WRITES and what not in DOMAIN}
+        calls = [call for call in method_calls(tree) if call[0] not in DOMAIN | PLAIN]
+        written = {f"{what}.{method}" for what, method in calls if method in WRITES}
         assert not written, f"{path} writes: {written}"
         assert "objects" not in set(names(tree)), f"{path} queries models"
 

@@ -202,9 +202,10 @@ def test_every_upstream_is_a_service_of_compose() -> None:
 
 def test_the_image_installs_the_lock_and_nothing_else() -> None:
     installs = re.findall(r"^RUN .*\bpip install\b.*$", dockerfile(), re.MULTILINE)
-    assert len(installs) == 1
-    assert {"--require-hashes", "--no-deps", "requirements/prod.txt"} <= set(installs[0].split())
-    assert "--hash=sha256:" in (PROJECT / "requirements" / "prod.txt").read_text()
+    assert len(installs) == 2
+    for install, lock in zip(installs, ("requirements/prod.txt", "requirements/accounts.txt"), strict=True):
+        assert {"--require-hashes", "--no-deps", lock} <= set(install.split())
+        assert "--hash=sha256:" in (PROJECT / lock).read_text()
 
 
 def test_the_image_runs_as_somebody_who_is_not_root() -> None:

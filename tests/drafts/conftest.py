@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from django.db import connection
 
+from accounts.announcer import announcer
 from accounts.models import User
-from chat import broadcast, drafts, members, rooms
+from chat import drafts, members, rooms
 from chat.writer import Writer
 from tests.drafts.batch import DEADLINE
 from tests.unit.stand_ins import LAYERS
@@ -48,9 +49,9 @@ def heard(settings) -> Iterator[queue.SimpleQueue]:
     """What this process announces, as it does."""
     settings.CHANNEL_LAYERS = LAYERS
     said: queue.SimpleQueue = queue.SimpleQueue()
-    broadcast.announcer.listeners.append(said.put)
+    announcer.listeners.append(said.put)
     yield said
-    broadcast.announcer.listeners.remove(said.put)
+    announcer.listeners.remove(said.put)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
-from accounts.errors import Invalid, RoomwireError
+from accounts.errors import Invalid, NotFound, RoomwireError
 from chat import messages, rooms
 from chat.drafts import Draft
-from chat.errors import NotAMember, NotFound
+from chat.errors import NotAMember
 from chat.models import Message, Room
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, NOWHERE, blocks, committed, hold, seqs, store, told

@@ -5,6 +5,7 @@ import queue
 
 import pytest
 
+from accounts.announcer import announcer
 from chat import broadcast, log, messages, rooms
 from chat.drafts import Draft
 from chat.models import Event, Message, Room
@@ -25,13 +26,13 @@ def test_each_room_of_a_batch_is_announced_once_in_its_order(people, room, annou
             Draft(alice, second, "4"),
             Draft(alice, room, "5"),
         )
-    assert [callback.func for callback in announced] == [broadcast.announcer.put] * 2
-    said = {callback.args[0]: callback.args[1:] for callback in announced}
-    assert said.keys() == {room, second}
-    for room_id, (epoch, first, payloads) in said.items():
-        assert epoch == Room.objects.get(id=room_id).epoch
-        entries = log.read(room_id=room_id, after=first - 1, limit=10)
-        assert payloads == [entry.payload for entry in entries]
+    assert [callback.__func__ for callback in announced] == [broadcast.Events.put] * 2
+    said = [callback.__self__ for callback in announced]
+    assert {events.room_id for events in said} == {room, second}
+    for events in said:
+        assert events.epoch == Room.objects.get(id=events.room_id).epoch
+        entries = log.read(room_id=events.room_id, after=events.first - 1, limit=10)
+        assert events.payloads == [entry.payload for entry in entries]
     assert [event["data"]["body"] for event in told(room)[1:]] == ["1", "3", "5"]
     assert [event["data"]["body"] for event in told(second)] == ["2", "4"]
 
@@ -98,10 +99,10 @@ def test_an_announcement_is_of_what_everybody_can_read(people, room, others, hea
         found = other.execute("SELECT count(*) FROM chat_event WHERE room_id = %s AND seq = %s", [said["room"], last])
         there.put(found.fetchone()[0])
 
-    broadcast.announcer.listeners.append(look)
+    announcer.listeners.append(look)
     try:
         for number in range(20):
             messages.send(author_id=people[0], room_id=room, body=str(number))
             assert there.get(timeout=DEADLINE) == 1
     finally:
-        broadcast.announcer.listeners.remove(look)
+        announcer.listeners.remove(look)

@@ -1,15 +1,11 @@
 """A server of its own for each test, on PostgreSQL and Valkey, and clients that stall."""
 
-import asyncio
-import contextlib
-import json
-import os
 import secrets
-import socket
 
 import pytest
 
-from tests.client import DEADLINE, Person, Site
+from tests.client import Person, Site
+from tests.hostile.live import dialling, enter, on_services
 from tests.raw import RawSocket
 from tests.servers import Server
 
@@ -19,17 +15,7 @@ from tests.servers import Server
 @pytest.fixture
 def dial():
     """Opens connections of a kind, with a small window if they are to stall."""
-    with contextlib.ExitStack() as stack:
-
-        async def opened(server: Server, kind: type = RawSocket, window: int | None = None):
-            sock = stack.enter_context(socket.socket())
-            sock.setblocking(False)
-            if window is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-            async with asyncio.timeout(DEADLINE):
-                await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
-            return kind(sock)
-
+    with dialling() as opened:
         yield opened
 
 
@@ -38,12 +24,7 @@ def stall(dial):
     """Opens a socket that has read its welcome and, in a room, the answer to its subscription, and reads no more."""
 
     async def stalled(server: Server, person: Person, room: str | None = None) -> RawSocket:
-        client = await dial(server, window=4_096)
-        await client.upgrade(f"?token={person.token}")
-        assert json.loads(await client.text())["type"] == "welcome"
-        if room is not None:
-            await client.command("room.subscribe", room=room)
-        return client
+        return await enter(await dial(server, window=4_096), person, room)
 
     return stalled
 
@@ -58,14 +39,7 @@ def database(postgres_database):
 
 @pytest.fixture
 def variables(database):
-    prefix = secrets.token_hex(4)
-    # Not DEBUG: uvicorn and websockets would log every frame.
-    return {
-        "DATABASE_URL": database,
-        "REDIS_URL": os.environ["REDIS_URL"],
-        "REDIS_PREFIX": prefix,
-        "LOG_LEVEL": "INFO",
-    }
+    return on_services(database)
 
 
 @pytest.fixture

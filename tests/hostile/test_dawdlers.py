@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import json
+from collections.abc import Awaitable, Callable
 
-from tests.client import PASSWORD
+from tests.client import PASSWORD, Person, Site
 from tests.hostile.requests import BODY, GET, HEADERS, POST, healthy, page_of
 from tests.hostile.watch import SLACK_SECONDS, gone
 from tests.hostile.writing import FAT, write, writing
@@ -23,90 +25,100 @@ DAWDLERS = {
     "a body that nobody wants": (GET + b"Content-Length: 100\r\n\r\n", BODY),
 }
 
+# Opens one more connection.
+Connect = Callable[..., Awaitable[Raw]]
+
+
+async def dawdle(connect: Connect, name: str) -> str | None:
+    """The name, if the server has not closed in time."""
+    request, seconds = DAWDLERS[name]
+    client = await connect()
+    await client.write(request)
+    try:
+        await client.rest(seconds + SLACK_SECONDS)
+    except TimeoutError:
+        return name
+
+
+async def drip(connect: Connect, request: bytes, seconds: float) -> bytes:
+    """A byte a second, never the last; what is answered."""
+    client = await connect()
+    await client.write(request)
+    answer = asyncio.ensure_future(client.rest(seconds + SLACK_SECONDS))
+    with contextlib.suppress(ConnectionError):
+        while not answer.done():
+            await client.write(b"x")
+            await asyncio.wait([answer], timeout=1)
+    return await answer
+
+
+async def slowly(connect: Connect, head: bytes, body: bytes, seconds: int) -> bytes:
+    """In as many pieces as seconds, and the first line of the answer."""
+    client = await connect()
+    await client.write(head)
+    step = -(-len(body) // seconds)
+    for at in range(0, len(body), step):
+        await client.write(body[at : at + step])
+        await asyncio.sleep(1)
+    return (await client.some()).partition(b"\r\n")[0]
+
+
+async def taste(connect: Connect, person: Person) -> bool:
+    """An answer of some megabytes, taken in no fewer seconds than a request may take; whether it was whole."""
+    room = await person.room()
+    async with writing(person, room) as writer:
+        await write(writer, room, 100, **FAT)
+    client = await connect(window=65_536)
+    await client.write(page_of(person, room))
+    whole = (await person.request("GET", f"rooms/{room}/events/?limit=200")).content
+    answer, sip = b"", len(whole) // int(BODY + 6)
+    while not answer.endswith(whole):
+        before = len(answer)
+        while len(answer) < before + sip and (part := await client.some()):
+            answer += part
+        if len(answer) == before:
+            return False
+        await asyncio.sleep(1)
+    return True
+
+
+async def again_and_again(connect: Connect) -> None:
+    """One connection for longer than a request may take."""
+    client = await connect()
+    for _ in range(int(HEADERS) // 2 + 2):
+        await healthy(client)
+        await asyncio.sleep(2)
+    await healthy(client, 3)
+
+
+async def use(site: Site) -> None:
+    """As anybody would, while the others are there."""
+    for _ in range(3):
+        bob = await site.newcomer("bob")
+        room = await bob.room()
+        async with bob.socket() as socket:
+            await socket.command("room.subscribe", room=room)
+            await bob.send(room, "hello")
+            assert (await socket.event())["data"]["body"] == "hello"
+        await asyncio.sleep(1)
+
 
 async def test_who_dawdles_is_closed_in_time_and_who_does_not_is_served(server, site, dial, gather):
     """All at once, so that it takes no longer than the longest: 500 that dawdle, some that drip, and users."""
     alice = await site.newcomer("alice")
     login = json.dumps({"username": alice.username, "password": PASSWORD}).encode()
-
-    async def dawdle(name: str) -> str | None:
-        request, seconds = DAWDLERS[name]
-        client = await dial(server, Raw)
-        await client.write(request)
-        try:
-            await client.rest(seconds + SLACK_SECONDS)
-        except TimeoutError:
-            return name
-
-    async def drip(request: bytes, seconds: float) -> bytes:
-        """A byte a second, never the last; what is answered."""
-        client = await dial(server, Raw)
-        await client.write(request)
-        answer = asyncio.ensure_future(client.rest(seconds + SLACK_SECONDS))
-        with contextlib.suppress(ConnectionError):
-            while not answer.done():
-                await client.write(b"x")
-                await asyncio.wait([answer], timeout=1)
-        return await answer
-
-    async def slowly(head: bytes, body: bytes, seconds: int) -> bytes:
-        """In as many pieces as seconds, and the first line of the answer."""
-        client = await dial(server, Raw)
-        await client.write(head)
-        step = -(-len(body) // seconds)
-        for at in range(0, len(body), step):
-            await client.write(body[at : at + step])
-            await asyncio.sleep(1)
-        return (await client.some()).partition(b"\r\n")[0]
-
-    async def taste() -> bool:
-        """An answer of some megabytes, taken in no fewer seconds than a request may take; whether it was whole."""
-        room = await alice.room()
-        async with writing(alice, room) as writer:
-            await write(writer, room, 100, **FAT)
-        client = await dial(server, Raw, window=65_536)
-        await client.write(page_of(alice, room))
-        whole = (await alice.request("GET", f"rooms/{room}/events/?limit=200")).content
-        answer, sip = b"", len(whole) // int(BODY + 6)
-        while not answer.endswith(whole):
-            before = len(answer)
-            while len(answer) < before + sip and (part := await client.some()):
-                answer += part
-            if len(answer) == before:
-                return False
-            await asyncio.sleep(1)
-        return True
-
-    async def again_and_again() -> None:
-        """One connection for longer than a request may take."""
-        client = await dial(server, Raw)
-        for _ in range(int(HEADERS) // 2 + 2):
-            await healthy(client)
-            await asyncio.sleep(2)
-        await healthy(client, 3)
-
-    async def use() -> None:
-        """As anybody would, while the others are there."""
-        for _ in range(3):
-            bob = await site.newcomer("bob")
-            room = await bob.room()
-            async with bob.socket() as socket:
-                await socket.command("room.subscribe", room=room)
-                await bob.send(room, "hello")
-                assert (await socket.event())["data"]["body"] == "hello"
-            await asyncio.sleep(1)
-
+    connect = functools.partial(dial, server, Raw)
     header, body = GET + b"X-Slow: ", POST + b"Content-Length: 1000\r\n\r\n"
     sized = POST + f"Content-Length: {len(login)}\r\n\r\n".encode()
     *lasting, _, _, upload, request, whole, _, _ = await gather(
-        *(dawdle(name) for name in [*DAWDLERS] * (500 // len(DAWDLERS))),
-        drip(header, HEADERS),
-        drip(body, BODY),
-        slowly(sized, login, int(HEADERS) + 3),
-        slowly(b"", GET + b"\r\n", int(HEADERS) - 4),
-        taste(),
-        again_and_again(),
-        use(),
+        *(dawdle(connect, name) for name in [*DAWDLERS] * (500 // len(DAWDLERS))),
+        drip(connect, header, HEADERS),
+        drip(connect, body, BODY),
+        slowly(connect, sized, login, int(HEADERS) + 3),
+        slowly(connect, b"", GET + b"\r\n", int(HEADERS) - 4),
+        taste(connect, alice),
+        again_and_again(connect),
+        use(site),
     )
     assert {name for name in lasting if name} == set()
     assert upload == b"HTTP/1.1 200 OK"

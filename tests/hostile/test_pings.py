@@ -10,9 +10,15 @@ from websockets.frames import Opcode
 
 from realtime import server as limits
 from tests.client import DEADLINE, Site, Socket
+from tests.hostile.live import on_services
 from tests.hostile.watch import OUTBOX_MB, SLACK_SECONDS, Memory, gone, numbered
 from tests.raw import RawSocket, framed, pour
 from tests.servers import Server
+
+
+@pytest.fixture
+def variables(database):
+    return on_services(database) | {"ROOMWIRE_RATE_LIMITS": "on"}
 
 
 async def flood(client: RawSocket, frames: int, data: bytes = b"x" * 125) -> None:
@@ -55,7 +61,7 @@ async def test_a_flood_of_pings_is_logged_once(server, site, stall):
 
 
 async def test_where_no_rate_is_limited_unread_pongs_cost_bounded_memory(folder, variables, stall):
-    with Server(folder / "unlimited.log", **variables, ROOMWIRE_RATE_LIMITS="off") as server:
+    with Server(folder / "unlimited.log", **(variables | {"ROOMWIRE_RATE_LIMITS": "off"})) as server:
         async with Site([server.url]).open() as site:
             client = await stall(server, await site.newcomer("alice"))
             memory = Memory(server)

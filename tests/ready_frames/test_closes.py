@@ -99,6 +99,8 @@ async def test_nothing_follows_once_the_token_has_expired(site, join, database):
     await asyncio.to_thread(expire, database, bob, 6)
     client = await join(bob, room)
     async with busy(alice, room):
-        events, code = await ending(client)
+        frames, code = await ending(client)
+    events = [frame for frame in frames if "seq" in frame]
     assert is_whole(events, events[0]["seq"])
+    assert [frame["type"] for frame in frames if "seq" not in frame] == ["token.expiring"]
     assert code == 4401

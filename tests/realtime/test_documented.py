@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from realtime import protocol
+from tests.client import PASSWORD
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text()
 
@@ -36,23 +37,27 @@ def test_what_clients_send_is_understood():
         assert set(block) - {"type"} <= set(command.__struct_fields__)
 
 
-@pytest.mark.parametrize("frame", [protocol.Resync, protocol.Goodbye])
-def test_what_no_conversation_shows_is_the_server_s_too(frame):
-    documented = re.search(rf'```json\n(\{{"type": "{frame.__struct_config__.tag}".*?)```', TEXT, re.DOTALL)
+# What no conversation of moments shows.
+RARE = {frame.__struct_config__.tag: frame for frame in (protocol.Resync, protocol.Goodbye, protocol.TokenExpiring)}
+
+
+@pytest.mark.parametrize("tag", RARE)
+def test_what_no_conversation_shows_is_the_server_s_too(tag):
+    documented = re.search(rf'```json\n(\{{"type": "{tag}".*?)```', TEXT, re.DOTALL)
     assert documented
-    assert set(json.loads(documented[1])) == {"type", *frame.__struct_fields__}
+    assert set(json.loads(documented[1])) == {"type", *RARE[tag].__struct_fields__}
 
 
 async def test_what_the_server_sends_looks_like_that(site):
-    alice, bob = await site.person("alice"), await site.person("bob")
+    alice, bob, carol = await site.person("alice"), await site.person("bob"), await site.newcomer("carol")
     room = await alice.room()
     async with alice.socket() as hers, bob.socket() as his:
-        shapes = [shape(frame) for frame in await conversation(hers, his, alice, bob, room)]
+        shapes = [shape(frame) for frame in await conversation(hers, his, alice, bob, carol, room)]
     for block in blocks("server"):
-        assert shape(block) in shapes, block
+        assert block["type"] in RARE or shape(block) in shapes, block
 
 
-async def conversation(hers, his, alice, bob, room) -> list[dict]:
+async def conversation(hers, his, alice, bob, carol, room) -> list[dict]:
     """One frame of each documented kind, at least."""
     frames: list[dict] = []
 
@@ -72,6 +77,9 @@ async def conversation(hers, his, alice, bob, room) -> list[dict]:
     await recorded(his, json.dumps(subscribe | {"since": 2}), 1)
     await alice.call("DELETE", f"rooms/{room}/members/{bob.id}/")
     frames.extend([await hers.event(), await his.event(), await his.frame()])
+    await alice.call("POST", f"rooms/{room}/members/", {"user": carol.id})
+    await carol.call("POST", "users/me/erase/", {"password": PASSWORD})
+    frames.extend(await hers.events(3))
     frames.append(await _welcome(alice))
     return frames
 

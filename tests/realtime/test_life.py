@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from django.utils import timezone
 
 from accounts.tokens import Identity
@@ -11,7 +12,12 @@ from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
 from tests.client import DEADLINE
-from tests.unit.stand_ins import Log
+from tests.unit.stand_ins import LAYERS, Log, all_alive
+
+
+@pytest.fixture(autouse=True)
+def _layer(settings):
+    settings.CHANNEL_LAYERS = LAYERS
 
 
 class Server:
@@ -31,9 +37,10 @@ class Server:
 
     async def run(self) -> list[str | int]:
         """The frames' kinds and the close code, when the connection is over."""
+        hub = Hub(Log())
         async with asyncio.timeout(DEADLINE):
-            await Consumer(Hub(Log()), Connections(), self.scope, self.send).run(self.to_app.get)
-        await asyncio.sleep(0)
+            await Consumer(hub, Connections(all_alive), self.scope, self.send).run(self.to_app.get)
+            await hub.aclose()
         return [message.get("code", message["type"]) for message in self.sent]
 
 

@@ -142,6 +142,11 @@ class Listener:
         self.forgotten.append(room_id)
 
 
+async def all_alive(identities) -> set[UUID]:
+    """What `Connections` asks, where nothing is ever revoked."""
+    return set()
+
+
 class Layer(InMemoryChannelLayer):
     """The in-memory layer, which can be away or slow, and remembers what was sent to groups."""
 

@@ -1,310 +1,42 @@
-"""The announcer: what threads put, leaves in order, on whatever loop there is; what can't leave harms nobody."""
+"""What is told of a room, cut into pieces that a channel layer takes."""
 
-import asyncio
-import subprocess
-import sys
-import threading
 from uuid import uuid4
 
 import pytest
 from channels.layers import get_channel_layer
 
-from chat import broadcast
-from chat.broadcast import Announcer
-from config.env import PROJECT_DIR
-from tests.unit.clock import virtual
+from accounts.announcer import announcer
+from chat.broadcast import Events
+from tests.unit.announced import EPOCH, payloads, told
 from tests.unit.stand_ins import LAYERS, Layer
 
-DEADLINE = 10.0
-EPOCH = uuid4()
-
 
 @pytest.fixture
-def layer(settings) -> Layer:
+async def layer(settings) -> Layer:
+    """Where what this process announces goes, on the test's own loop."""
     settings.CHANNEL_LAYERS = LAYERS
-    return get_channel_layer()
-
-
-@pytest.fixture
-async def announcer(layer):
-    """One that sends on the test's own loop."""
-    attached = Announcer()
-    attached.attach()
-    yield attached
-    layer.taking.set()
-    await attached.aclose()
-
-
-def put(announcer: Announcer, room, *seqs: int, epoch=EPOCH, size: int = 0) -> None:
-    for seq in seqs:
-        announcer.put(room, epoch, seq, [f"{seq}" + "x" * size])
-
-
-def told(layer: Layer, room) -> list[tuple[int, list[str]]]:
-    """The batches a room was sent: each its first seq and its payloads."""
-    return [(said["seq"], said["payloads"]) for group, said in layer.sent if group == broadcast.group(room)]
-
-
-def payloads(layer: Layer, room) -> list[str]:
-    return [payload for _, batch in told(layer, room) for payload in batch]
-
-
-# Batches
-
-
-async def test_an_event_is_sent_to_its_rooms_group(announcer, layer):
-    room = uuid4()
-    put(announcer, room, 7)
-    await announcer.aclose()
-    message = {"type": "room.events", "room": str(room), "epoch": str(EPOCH), "seq": 7, "payloads": ["7"]}
-    assert layer.sent == [(f"room.{room.hex}", message)]
-
-
-async def test_consecutive_events_of_a_room_go_out_together_and_rooms_in_turn(announcer, layer):
-    first, second = uuid4(), uuid4()
-    put(announcer, first, 1, 2)
-    put(announcer, second, 5)
-    put(announcer, first, 3)
-    await announcer.aclose()
-    assert told(layer, first) == [(1, ["1", "2", "3"])]
-    assert told(layer, second) == [(5, ["5"])]
-
-
-async def test_what_does_not_follow_goes_out_on_its_own(announcer, layer):
-    room = uuid4()
-    put(announcer, room, 1, 3, 2)
-    put(announcer, room, 3, epoch=uuid4())
-    await announcer.aclose()
-    assert told(layer, room) == [(1, ["1"]), (3, ["3"]), (2, ["2"]), (3, ["3"])]
-
-
-async def test_a_batch_is_bounded_in_events_and_characters(announcer, layer):
-    many, big = uuid4(), uuid4()
-    put(announcer, many, *range(1, 1_001))
-    put(announcer, big, *range(1, 5), size=400_000)
-    await announcer.aclose()
-    assert payloads(layer, many) == [str(seq) for seq in range(1, 1_001)]
-    assert max(len(batch) for _, batch in told(layer, many)) <= 256
-    assert [len(batch) for _, batch in told(layer, big)] == [2, 2]
-
-
-async def test_what_is_put_while_a_batch_is_being_sent_waits_for_the_next(announcer, layer):
-    room = uuid4()
-    layer.taking.clear()
-    put(announcer, room, 1)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    put(announcer, room, 2, 3)
-    layer.taking.set()
-    await announcer.aclose()
-    assert payloads(layer, room) == ["1", "2", "3"]
-
-
-# Failing
-
-
-async def test_a_layer_that_fails_is_counted_and_nothing_is_raised(announcer, layer, caplog):
-    layer.away = True
-    put(announcer, uuid4(), 1, 2)
-    put(announcer, uuid4(), 1)
-    await announcer.aclose()
-    assert announcer.failed == 3
-    assert len(caplog.records) == 1, "one line for an outage, not one per message"
-
-
-async def test_it_recovers_with_the_layer_and_sends_nothing_again(announcer, layer, caplog):
-    room = uuid4()
-    layer.away = True
-    put(announcer, room, 1)
-    await announcer.aclose()
-    layer.away = False
     announcer.attach()
-    put(announcer, room, 2)
+    yield get_channel_layer()
     await announcer.aclose()
-    assert told(layer, room) == [(2, ["2"])]
-    layer.away = True
-    announcer.attach()
-    put(announcer, room, 3)
+
+
+BATCHES = {
+    "one": (["x"], [1]),
+    "as many as fit": (["x"] * 256, [256]),
+    "one more": (["x"] * 257, [256, 1]),
+    "many": (["x"] * 1_000, [256, 256, 256, 232]),
+    "as long as fits": (["x" * 256_000] * 2, [2]),
+    "one that does not fit beside another": (["x" * 400_000] * 4, [1, 1, 1, 1]),
+    "one that is too long by itself": (["x", "x" * 600_000, "x"], [1, 1, 1]),
+    "a long one last": (["x"] * 255 + ["x" * 511_999], [255, 1]),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+async def test_a_batch_goes_out_in_pieces_whose_seqs_go_on(layer, name):
+    (batch, sizes), room = BATCHES[name], uuid4()
+    Events(room, EPOCH, 5, batch).put()
     await announcer.aclose()
-    assert (announcer.failed, len(caplog.records)) == (2, 2), "a new outage is news"
-
-
-async def test_past_its_bound_events_are_dropped_and_counted(announcer, layer):
-    """Whatever holds up the layer, memory is bounded: the log has what is dropped."""
-    bound = broadcast._PENDING_EVENTS
-    layer.taking.clear()
-    put(announcer, uuid4(), *range(1, bound + 11))
-    assert announcer.failed == 10
-    layer.taking.set()
-    await announcer.aclose()
-    assert sum(len(said["payloads"]) for _, said in layer.sent) == bound
-
-
-async def test_what_waits_is_bounded_in_characters_too(announcer, layer):
-    """50 000 events of 20 000 characters would be a gigabyte."""
-    layer.taking.clear()
-    payload = "x" * 20_000  # one string, however often it waits here
-    room = uuid4()
-    for seq in range(1, 20_001):
-        announcer.put(room, EPOCH, seq, [payload])
-    assert announcer.failed > 0
-    layer.taking.set()
-
-
-@virtual
-async def test_closing_waits_for_a_layer_that_hangs_only_so_long(layer):
-    """Each batch may take a second: a full queue must not keep a worker that was told to stop."""
-    announcer = Announcer()
-    announcer.attach()
-    layer.taking.clear()
-    for _ in range(100):
-        put(announcer, uuid4(), 1)
-    await announcer.aclose()
-    assert asyncio.get_running_loop().time() < 10
-
-
-# Threads and loops
-
-
-async def test_many_threads_put_and_every_room_keeps_its_order(announcer, layer):
-    rooms = [uuid4() for _ in range(8)]
-    await asyncio.gather(*(asyncio.to_thread(put, announcer, room, *range(1, 301)) for room in rooms))
-    await announcer.aclose()
-    for room in rooms:
-        assert payloads(layer, room) == [str(seq) for seq in range(1, 301)]
-
-
-async def test_many_threads_put_into_one_room_and_nothing_is_lost(announcer, layer):
-    lock, numbers, room = threading.Lock(), iter(range(1, 1_001)), uuid4()
-
-    def work() -> None:
-        while True:
-            with lock:
-                seq = next(numbers, None)
-            if seq is None:
-                return
-            put(announcer, room, seq)
-
-    await asyncio.gather(*(asyncio.to_thread(work) for _ in range(4)))
-    await announcer.aclose()
-    assert sorted(map(int, payloads(layer, room))) == list(range(1, 1_001))
-    assert all(batch == [str(first + n) for n in range(len(batch))] for first, batch in told(layer, room))
-
-
-def test_without_a_loop_it_sends_from_a_thread_of_its_own(layer):
-    announcer, room = Announcer(), uuid4()
-    put(announcer, room, 1, 2)
-    announcer.flush(DEADLINE)
-    put(announcer, room, 3)
-    announcer.flush(DEADLINE)
-    assert payloads(layer, room) == ["1", "2", "3"]
-
-
-def test_a_loop_that_is_over_is_not_waited_for(layer):
-    announcer, room = Announcer(), uuid4()
-
-    async def serve() -> None:
-        announcer.attach()
-        put(announcer, room, 1)
-        await announcer.aclose()
-        put(announcer, room, 2)
-
-    asyncio.run(serve())
-    put(announcer, room, 3)
-    announcer.flush(DEADLINE)
-    assert payloads(layer, room) == ["1", "2", "3"]
-
-
-def test_a_loop_that_ended_without_a_word_is_replaced(layer):
-    announcer, room = Announcer(), uuid4()
-
-    async def serve() -> None:
-        announcer.attach()
-
-    asyncio.run(serve())
-    put(announcer, room, 1)
-    announcer.flush(DEADLINE)
-    assert payloads(layer, room) == ["1"]
-
-
-def test_a_server_that_ends_before_it_has_sent_leaves_the_rest_to_the_next_put(layer):
-    announcer, room = Announcer(), uuid4()
-
-    async def serve() -> None:
-        announcer.attach()
-        layer.taking.clear()
-        put(announcer, room, 1)
-        await asyncio.sleep(0.01)
-        put(announcer, room, 2)
-
-    asyncio.run(serve())
-    layer.taking.set()
-    put(announcer, room, 3)
-    announcer.flush(DEADLINE)
-    assert payloads(layer, room) == ["2", "3"]
-
-
-def test_a_flush_gives_up_on_a_layer_that_hangs_without_a_traceback(layer):
-    """It runs as the process exits, where an exception is a traceback on somebody's terminal."""
-    announcer = Announcer()
-    layer.taking.clear()
-    put(announcer, uuid4(), 1)
-    announcer.flush(0.01)
-
-
-def test_flushing_what_never_sent_is_nothing():
-    Announcer().flush()
-
-
-# Probing
-
-
-async def test_a_probe_tells_whether_the_layer_takes_a_message(announcer, layer):
-    assert await asyncio.to_thread(announcer.probe)
-    layer.away = True
-    assert not await asyncio.to_thread(announcer.probe)
-    layer.away = False
-    layer.taking.clear()
-    assert not await asyncio.to_thread(announcer.probe, 0.01)
-
-
-# Processes
-
-SCRIPT = """
-import os, sys, uuid
-from channels.layers import InMemoryChannelLayer
-class Printing(InMemoryChannelLayer):
-    async def group_send(self, group, message):
-        os.write(1, f"{os.getpid() == parent} {message['payloads']}\\n".encode())
-sys.modules["printing"] = sys.modules["__main__"]
-parent = os.getpid()
-from django.conf import settings
-settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "printing.Printing"}})
-from chat.broadcast import announcer
-room, epoch = uuid.uuid4(), uuid.uuid4()
-"""
-
-
-def run(script: str) -> list[str]:
-    command = [sys.executable, "-W", "error", "-c", SCRIPT + script]
-    done = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, timeout=DEADLINE, check=True)
-    assert done.stderr == ""
-    return done.stdout.splitlines()
-
-
-def test_a_process_that_ends_sends_what_is_waiting():
-    assert run("announcer.put(room, epoch, 1, ['last words'])") == ["True ['last words']"]
-
-
-def test_a_forked_worker_sends_its_own_and_nothing_of_its_parents():
-    script = """
-announcer.put(room, epoch, 1, ['of the parent'])
-announcer.flush()
-child = os.fork()
-if child == 0:
-    announcer.put(room, epoch, 2, ['of the child'])
-    announcer.flush()
-    os._exit(announcer.failed)
-assert os.waitpid(child, 0)[1] == 0
-"""
-    assert run(script) == ["True ['of the parent']", "False ['of the child']"]
+    assert [len(piece) for _, piece in told(layer, room)] == sizes
+    assert [first for first, _ in told(layer, room)] == [5 + sum(sizes[:n]) for n in range(len(sizes))]
+    assert payloads(layer, room) == batch

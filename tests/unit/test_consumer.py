@@ -11,7 +11,7 @@ from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
 from tests.unit.clock import virtual
-from tests.unit.stand_ins import Log
+from tests.unit.stand_ins import LAYERS, Log, all_alive
 
 UNKNOWN = '{"type":"no.such","id":"' + "x" * 100 + '"}'
 SUBSCRIBE = '{"type":"room.subscribe","id":1,"room":"0190a3b2-0000-7000-8000-000000000001"}'
@@ -19,6 +19,7 @@ SUBSCRIBE = '{"type":"room.subscribe","id":1,"room":"0190a3b2-0000-7000-8000-000
 
 @pytest.fixture(autouse=True)
 def _settings(settings):
+    settings.CHANNEL_LAYERS = LAYERS
     settings.REALTIME_OUTBOX_MAX_BYTES = 1_000
     settings.REALTIME_STALLED_SECONDS = 10
 
@@ -52,7 +53,7 @@ class Server:
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
         scope = {"identity": identity, "subprotocols": [], "room": None, "query": {}}
         hub = Hub(log)
-        await Consumer(hub, Connections(), scope, self.send).run(self.receive)
+        await Consumer(hub, Connections(all_alive), scope, self.send).run(self.receive)
         await hub.aclose()
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+from accounts.announcer import announcer
 from chat import broadcast
 from tests.unit.clock import virtual
 from tests.unit.hub_room import RECONCILED, a_room
@@ -233,13 +234,13 @@ async def test_what_this_process_announces_it_hears_whatever_the_layer_does():
     async with a_room() as room:
         alice = await room.joined()
         room.layer.away = True
-        broadcast.announcer.attach()
+        announcer.attach()
         (entry,) = room.log.append()
-        broadcast.announcer.put(room.log.room_id, room.log.epoch, entry.seq, [entry.payload])
+        broadcast.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert (alice.subscriber.seqs, room.log.reads) == ([1], 0)
-        await broadcast.announcer.aclose()
-    assert broadcast.announcer.listeners == []
+        await announcer.aclose()
+    assert announcer.listeners == []
 
 
 @virtual
@@ -248,12 +249,12 @@ async def test_a_layer_that_hangs_holds_up_nothing_that_is_heard_here():
     async with a_room() as room:
         alice = await room.joined()
         room.layer.taking.clear()
-        broadcast.announcer.attach()
-        broadcast.announcer.put(uuid4(), uuid4(), 1, ["of another room"])
+        announcer.attach()
+        broadcast.Events(uuid4(), uuid4(), 1, ["of another room"]).put()
         await asyncio.sleep(0.01)
         (entry,) = room.log.append()
-        broadcast.announcer.put(room.log.room_id, room.log.epoch, entry.seq, [entry.payload])
+        broadcast.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert alice.subscriber.seqs == [1]
         room.layer.taking.set()
-        await broadcast.announcer.aclose()
+        await announcer.aclose()

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from accounts.errors import RoomwireError
-from chat.errors import NotFound
+from accounts.errors import NotFound, RoomwireError
 from chat.models import Room
 from chat.writer import Writer
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError
 
-from accounts.errors import Internal, Unavailable
-from chat.errors import NotFound
+from accounts.errors import Internal, NotFound, Unavailable
 from chat.models import Room
 from deploy.local.process import wait_until
 from tests.writer.database import blocked, connect, execute, fail_with, stored

@@ -27,6 +27,7 @@ Roomwire is starting on {url}
   With a socket:         {socket}/ws/rooms/{room}/?since=0&token={token}
                          (alice's, for the next 15 minutes)
   The API, to try out:   {url}/api/v1/docs/
+  Users and devices:     {url}/admin/      (as alice)
 """
 
 
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("These users have a password that everybody knows: not with DEBUG off.")
         people = {name: _person(name) for name in PEOPLE}
+        _may_do_all(people["alice"])
         room = _lobby(people)
         token = devices.login(username="alice", password=PASSWORD, name="make run").access_token
         socket = url.replace("http", "ws", 1)
@@ -49,6 +51,11 @@ class Command(BaseCommand):
 def _person(name: str) -> User:
     found = User.objects.filter(username=name).first()
     return found or users.register(username=name, password=PASSWORD)
+
+
+def _may_do_all(person: User) -> None:
+    person.is_staff = person.is_superuser = True
+    person.save(update_fields=["is_staff", "is_superuser"])
 
 
 def _lobby(people: dict[str, User]) -> Room:

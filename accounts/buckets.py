@@ -1,0 +1,219 @@
+"""Where what was asked for is counted: in Redis for all processes, or in one process's memory without it.
+
+A *rate* is the generic cell rate algorithm: one number per key, the time at which the bucket would be full again
+(brandur.org/rate-limiting). A *delay* is two: how often it was tried, and when it may be next. Each call is one
+step, whatever else goes on.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+_REDIS_SECONDS = 0.5
+# While Redis is away only one call in so many seconds waits for it.
+_AWAY_SECONDS = 1.0
+# So many of a process ask Redis at once; the others wait for them.
+_AT_ONCE = 32
+# Where memory begins to look for what has ended; and what it holds at most, some 70 MB.
+_MEMORY_KEYS = 10_000
+_MEMORY_KEYS_MAX = 200_000
+
+
+class Bucket(NamedTuple):
+    """A rate has `free` 0: `pause` is then the interval of one, `most` how far ahead the bucket may be filled.
+    A delay: so many are free, then `pause` doubles, to `most`. Milliseconds; `quiet` is when it is forgotten."""
+
+    key: str
+    free: int
+    pause: int
+    most: int
+    quiet: int
+
+
+class Store(Protocol):
+    def take(self, buckets: Sequence[Bucket]) -> int:
+        """Take one from each, and 0; or from none, and the milliseconds to wait."""
+
+    def take_each(self, buckets: Sequence[Bucket]) -> list[int]:
+        """`take` for each on its own, in one round trip."""
+
+    def give_back(self, buckets: Sequence[Bucket]) -> None:
+        """A rate gets its one back; a delay begins anew."""
+
+
+class Memory:
+    """For one process, which counts alone. `clock` is in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        # Attempts so far, when the next may be (a delay) or the bucket is full again (a rate), when it is forgotten.
+        self._kept: dict[str, tuple[int, int, int]] = {}
+        self._most = _MEMORY_KEYS
+
+    def take(self, buckets: Sequence[Bucket]) -> int:
+        with self._lock:
+            now = self._now()
+            states = [self._state(bucket, now) for bucket in buckets]
+            wait = max(_wait(bucket, *state, now) for bucket, state in zip(buckets, states, strict=True))
+            if wait <= 0:
+                for bucket, (tried, at) in zip(buckets, states, strict=True):
+                    self._kept[bucket.key] = _taken(bucket, tried, at, now)
+                self._forget(now)
+            return max(0, wait)
+
+    def take_each(self, buckets: Sequence[Bucket]) -> list[int]:
+        return [self.take([bucket]) for bucket in buckets]
+
+    def give_back(self, buckets: Sequence[Bucket]) -> None:
+        with self._lock:
+            for bucket in buckets:
+                tried, at, end = self._kept.pop(bucket.key, (0, 0, 0))
+                if not bucket.free and at:
+                    self._kept[bucket.key] = (tried, at - bucket.pause, end - bucket.pause)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1_000)
+
+    def _state(self, bucket: Bucket, now: int) -> tuple[int, int]:
+        tried, at, end = self._kept.get(bucket.key, (0, 0, 0))
+        return (tried, at) if end > now else (0, 0)
+
+    def _forget(self, now: int) -> None:
+        """What has ended, when there has come to be twice as much as was left the last time. Somebody who brings
+        new names and addresses without end can't fill the memory: what would end soonest goes."""
+        if len(self._kept) <= self._most:
+            return
+        kept = [(key, state) for key, state in self._kept.items() if state[2] > now]
+        if len(kept) > _MEMORY_KEYS_MAX // 2:
+            kept = sorted(kept, key=lambda item: item[1][2])[-_MEMORY_KEYS_MAX // 2 :]
+        self._kept = dict(kept)
+        self._most = max(_MEMORY_KEYS, 2 * len(kept))
+
+
+def _wait(bucket: Bucket, tried: int, at: int, now: int) -> int:
+    return at - now if bucket.free else max(at, now) - bucket.most - now
+
+
+def _taken(bucket: Bucket, tried: int, at: int, now: int) -> tuple[int, int, int]:
+    if not bucket.free:
+        full = max(at, now) + bucket.pause
+        return 0, full, full
+    tried += 1
+    pause = 0 if tried < bucket.free else min(bucket.most, bucket.pause * 2 ** min(tried - bucket.free, 30))
+    return tried, now + pause, now + pause + bucket.quiet
+
+
+# The same in Redis, by its own clock: the hosts' may differ.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local tried, ats, wait = {}, {}, 0
+for i, key in ipairs(KEYS) do
+  local free, most = tonumber(ARGV[i * 4 - 3]), tonumber(ARGV[i * 4 - 1])
+  local kept = redis.call('HMGET', key, 'tried', 'at')
+  tried[i], ats[i] = tonumber(kept[1] or 0), tonumber(kept[2] or 0)
+  local left = free > 0 and ats[i] - now or math.max(ats[i], now) - most - now
+  wait = math.max(wait, left)
+end
+if wait > 0 then return wait end
+for i, key in ipairs(KEYS) do
+  local free, pause = tonumber(ARGV[i * 4 - 3]), tonumber(ARGV[i * 4 - 2])
+  local most, quiet = tonumber(ARGV[i * 4 - 1]), tonumber(ARGV[i * 4])
+  local at
+  if free == 0 then
+    at = math.max(ats[i], now) + pause
+  else
+    tried[i] = tried[i] + 1
+    at = now + (tried[i] < free and 0 or math.min(most, pause * 2 ^ math.min(tried[i] - free, 30)))
+  end
+  redis.call('HSET', key, 'tried', tried[i], 'at', string.format('%.0f', at))
+  redis.call('PEXPIRE', key, math.max(1, at - now + quiet))
+end
+return 0
+"""
+
+_GIVE_BACK = """
+for i, key in ipairs(KEYS) do
+  if tonumber(ARGV[i * 4 - 3]) > 0 then
+    redis.call('DEL', key)
+  elseif redis.call('EXISTS', key) == 1 then
+    redis.call('HINCRBY', key, 'at', -tonumber(ARGV[i * 4 - 2]))
+  end
+end
+"""
+
+
+class Resting(redis.ConnectionError):
+    """Redis did not answer a moment ago, and is not asked yet."""
+
+
+class Shared:
+    """In Redis, for all processes. Raises redis.RedisError while it is away: once it was waited for, at once."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self._prefix = f"{prefix}:limit:"
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._lock = threading.Lock()
+        # Not 0 while Redis is away: until then nobody asks it.
+        self._away_until = 0.0
+        timeouts = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
+        # Once more over a new connection, for the old one may be to a Redis that was stopped; but it is not waited
+        # for twice.
+        retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+        self._redis = redis.Redis.from_url(url, retry=retry, max_connections=_AT_ONCE, **timeouts)
+        self._take, self._give_back = _Script(_TAKE), _Script(_GIVE_BACK)
+
+    def take(self, buckets: Sequence[Bucket]) -> int:
+        return self._run(self._take, [buckets])[0]
+
+    def take_each(self, buckets: Sequence[Bucket]) -> list[int]:
+        return self._run(self._take, [[bucket] for bucket in buckets])
+
+    def give_back(self, buckets: Sequence[Bucket]) -> None:
+        self._run(self._give_back, [buckets])
+
+    def _run(self, script: "_Script", calls: Sequence[Sequence[Bucket]]) -> list[int]:
+        with self._turns:
+            self._may_ask()
+            try:
+                try:
+                    answers = self._call(script, calls)
+                except redis.exceptions.NoScriptError:  # a Redis that has started since
+                    self._redis.script_load(script.text)
+                    answers = self._call(script, calls)
+            except redis.RedisError:
+                self._away_until = time.monotonic() + _AWAY_SECONDS
+                raise
+            self._away_until = 0.0
+            return answers
+
+    def _may_ask(self) -> None:
+        """Once Redis was away, one call finds out whether it is back; meanwhile the others don't wait. Raises
+        Resting."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._away_until:
+                raise Resting
+            if self._away_until:
+                self._away_until = now + _AWAY_SECONDS
+
+    def _call(self, script: "_Script", calls: Sequence[Sequence[Bucket]]) -> list[int]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for buckets in calls:
+            keys = [self._prefix + bucket.key for bucket in buckets]
+            numbers = [number for bucket in buckets for number in bucket[1:]]
+            pipeline.evalsha(script.sha, len(keys), *keys, *numbers)
+        return [int(wait or 0) for wait in pipeline.execute()]
+
+
+class _Script:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

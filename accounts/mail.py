@@ -1,0 +1,102 @@
+"""Sending mail: written and sent on a thread of its own, so that no answer waits for a mail server, or tells by the
+time it takes whether there was anybody to write to.
+
+Mail that can't be sent is tried again a few times, and lost with the process: its reader asks for another.
+"""
+
+import atexit
+import logging
+import os
+import queue
+import smtplib
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection
+
+from accounts import limits
+from accounts.errors import RateLimited
+
+logger = logging.getLogger(__name__)
+
+_WAITING = 1_000
+_TRIES = 3
+_PAUSE_SECONDS = 2.0
+_CLOSING_SECONDS = 5.0
+# From here on SMTP's answers are meant for good.
+_NO = 500
+
+
+class Mailer:
+    """Does jobs one after the other, each a function that finds out what to send, and to whom, and sends it."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._jobs: queue.Queue[Callable[[], None]] = queue.Queue(_WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, job: Callable[[], None]) -> None:
+        """Hand over; returns at once, whatever becomes of it."""
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            logger.error("too much mail is waiting: one was not sent")
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mailer", daemon=True)
+                self._thread.start()
+
+    def flush(self, timeout: float = _CLOSING_SECONDS) -> bool:
+        """Wait for what is waiting. False if that takes too long."""
+        deadline = time.monotonic() + timeout
+        while self._jobs.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self._jobs.unfinished_tasks
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                job()
+            except RateLimited:
+                logger.warning("mail was not sent: its address has had too much today")
+            except Exception:
+                logger.exception("mail was not sent")
+            finally:
+                connection.close()
+                self._jobs.task_done()
+
+
+mailer = Mailer()
+atexit.register(mailer.flush)
+os.register_at_fork(after_in_child=mailer._reset)
+
+
+def send(address: str, subject: str, text: str) -> None:
+    """Send now, on the mailer's thread. Raises what the mail backend does, after a few tries, or RateLimited."""
+    limits.recipient(address)
+    subject = f"{settings.SITE_NAME}: {subject}"
+    message = partial(EmailMessage, subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+    for attempt in range(_TRIES):
+        try:
+            message().send()
+            return
+        except OSError as error:  # and smtplib's errors are of its kind
+            if attempt == _TRIES - 1 or _for_good(error):
+                raise
+            logger.warning("the mail server does not take it, trying again: %r", error)
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _for_good(error: OSError) -> bool:
+    """Whether the server said no, rather than not now: others are waiting behind this mail."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= _NO for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= _NO

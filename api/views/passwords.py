@@ -1,0 +1,104 @@
+"""Passwords and e-mail addresses: changing them, and proving them by a code."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import emails, passwords
+from api import client, requests
+from api.authentication import identity
+from api.views.auth import Anonymous
+
+
+class Password(APIView):
+    @extend_schema(
+        operation_id="auth_password_change",
+        summary="Change the password",
+        request=requests.PasswordChange,
+        responses={204: None},
+        tags=["auth"],
+        description="Every other device is signed out.",
+    )
+    def post(self, request: Request) -> Response:
+        form = requests.PasswordChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        asking = identity(request)
+        passwords.change(
+            user_id=asking.user_id,
+            device_id=asking.device_id,
+            address=client.address(request),
+            **form.validated_data,
+        )
+        return Response(status=204)
+
+
+class Forgotten(Anonymous):
+    @extend_schema(
+        operation_id="auth_password_forgotten",
+        summary="Ask for a code to set a new password",
+        request=requests.Forgotten,
+        responses={202: None},
+        tags=["auth"],
+        description="Sends a code to the verified address of the account. The answer is the same if there is none.",
+    )
+    def post(self, request: Request) -> Response:
+        form = requests.Forgotten(data=request.data)
+        form.is_valid(raise_exception=True)
+        passwords.forgotten(name=form.validated_data["username"], address=client.address(request))
+        return Response(status=202)
+
+
+class Reset(Anonymous):
+    @extend_schema(
+        operation_id="auth_password_reset",
+        summary="Set a new password by a code",
+        request=requests.Reset,
+        responses={204: None},
+        tags=["auth"],
+        description="Every device is signed out.",
+    )
+    def post(self, request: Request) -> Response:
+        form = requests.Reset(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        passwords.reset(
+            name=asked["username"],
+            code=asked["code"],
+            new_password=asked["new_password"],
+            address=client.address(request),
+        )
+        return Response(status=204)
+
+
+class EmailCode(Anonymous):
+    @extend_schema(
+        operation_id="auth_email_code",
+        summary="Ask for another code for an e-mail address",
+        request=requests.Forgotten,
+        responses={202: None},
+        tags=["auth"],
+        description="Sends another code to an address that waits to be verified. The answer is the same if none does.",
+    )
+    def post(self, request: Request) -> Response:
+        form = requests.Forgotten(data=request.data)
+        form.is_valid(raise_exception=True)
+        emails.send_again(name=form.validated_data["username"], address=client.address(request))
+        return Response(status=202)
+
+
+class EmailVerify(Anonymous):
+    @extend_schema(
+        operation_id="auth_email_verify",
+        summary="Verify an e-mail address by its code",
+        request=requests.Verification,
+        responses={204: None},
+        tags=["auth"],
+        description="The address that the code was sent to is the account's from now on.",
+    )
+    def post(self, request: Request) -> Response:
+        form = requests.Verification(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        emails.verify(name=asked["username"], code=asked["code"], address=client.address(request))
+        return Response(status=204)

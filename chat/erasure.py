@@ -1,0 +1,159 @@
+"""Erasing somebody: nothing they wrote, and no name of theirs, is left in the rooms, nor in the logs that tell of them.
+
+It goes in small steps, each a transaction of its own that may be done twice, because somebody may have written for
+years. Who is erased can do nothing any more from the first step on; a process that dies leaves the rest to `resume`.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import Max
+
+from accounts import users
+from accounts.models import User
+from chat import bulk, log, wire
+from chat.models import Event, Membership, Message, Room
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 500
+# Events that are looked through at once: the log of all rooms is long, and no statement may take for ever.
+_LOOK_THROUGH = 100_000
+
+
+def erase(*, user_id: UUID, password: str, address: str | None = None) -> None:
+    """By the password. Raises InvalidCredentials or RateLimited."""
+    users.confirmed(user_id=user_id, password=password, address=address)
+    user = users.erase(user_id=user_id)
+    if user is None:
+        return
+    try:
+        _clear(user)
+    except (DatabaseError, InterfaceError):
+        logger.exception("an erasure was begun, and waits for `manage.py finish_erasures` or the next start")
+
+
+def resume() -> int:
+    """Finish what was begun; says how many there were. One that fails holds up no other; two processes may do so at
+    once. Raises what the last that failed raised."""
+    begun = list(User.objects.filter(erasing_at__isnull=False))
+    failure: Exception | None = None
+    for user in begun:
+        try:
+            _clear(user)
+        except Exception as error:
+            logger.error("the erasure of user %s can't be finished: %r", user.id, error)
+            failure = error
+    if failure is not None:
+        raise failure
+    return len(begun)
+
+
+def _clear(user: User) -> None:
+    rooms = _rooms_of(user)
+    for room_id in sorted(rooms):
+        _take_out(room_id, user)
+    last: UUID | None = UUID(int=0)
+    while last is not None:
+        last = _empty_some(user, last)
+    rooms |= _rename(user)
+    for room_id in sorted(rooms):
+        _tell(room_id, user)
+    users.erased(user_id=user.id)
+
+
+def _rooms_of(user: User) -> set[UUID]:
+    rooms = set(Membership.objects.filter(user=user).values_list("room_id", flat=True))
+    rooms.update(Message.objects.filter(author=user).values_list("room_id", flat=True).distinct())
+    return rooms
+
+
+def _take_out(room_id: UUID, user: User) -> None:
+    """From now on they can't write there. A room that would have no owner gets the one who is longest in charge."""
+    with transaction.atomic():
+        room = log.lock(room_id)
+        row = Membership.objects.filter(room=room, user=user).first()
+        if row is None:
+            return
+        row.delete()
+        left = wire.Departure(wire.User(user.id, user.username), "erased")
+        log.append(room=room, type="member.left", data=left)
+        if row.role == Membership.Role.OWNER:
+            _succeed(room)
+
+
+def _succeed(room: Room) -> None:
+    """Not to somebody who may not sign in, if there is anybody else."""
+    members = Membership.objects.filter(room=room).select_related("user").order_by("-user__is_active", "id")
+    if members.filter(role=Membership.Role.OWNER).exists():
+        return
+    heir = members.filter(role=Membership.Role.MODERATOR, user__is_active=True).first() or members.first()
+    if heir is not None:
+        heir.role = Membership.Role.OWNER
+        heir.save(update_fields=["role"])
+        log.append(room=room, type="member.updated", data=wire.member(heir))
+
+
+@transaction.atomic
+def _empty_some(user: User, after: UUID) -> UUID | None:
+    """The messages after this one, as many as are changed at once: the last of them, or None when there are no more.
+    (Locked in one order, so that two who do this don't block each other.)"""
+    rows = Message.objects.select_for_update().filter(author=user, id__gt=after).order_by("id")
+    ids = list(rows.values_list("id", flat=True)[:_AT_ONCE])
+    emptied = Message.objects.filter(id__in=ids)
+    emptied.filter(deleted_at=None).update(deleted_at=user.erasing_at)
+    emptied.update(body="", data=None, client_ref=None)
+    said = {row.id: wire.message(row) for row in emptied.select_related("author")}
+    events = Event.objects.filter(type="message.created", message__in=ids)
+    _rewrite({event: said[event.message_id] for event in events if event.message_id})
+    return ids[-1] if ids else None
+
+
+def _rename(user: User) -> set[UUID]:
+    """In what else tells of them; says in which rooms that is. (What tells of a message tells of its author.)"""
+    rooms: set[UUID] = set()
+    last = Event.objects.aggregate(last=Max("id"))["last"] or 0
+    for after in range(0, last, _LOOK_THROUGH):
+        rooms |= _rename_some(user, after)
+    return rooms
+
+
+@transaction.atomic
+def _rename_some(user: User, after: int) -> set[UUID]:
+    """Of the events after this one, as many as are looked through at once."""
+    some = Event.objects.exclude(type="message.created").filter(id__gt=after, id__lte=after + _LOOK_THROUGH)
+    telling = list(some.filter(payload__contains=str(user.id)).select_for_update().order_by("id"))
+    now = wire.User(user.id, user.username)
+    _rewrite({event: _renamed(msgspec.json.decode(event.payload)["data"], now) for event in telling})
+    return {event.room_id for event in telling}
+
+
+def _rewrite(told: Mapping[Event, Any]) -> None:
+    """Have events tell this."""
+    rows: list[bulk.Row] = []
+    for event, data in told.items():
+        payload = msgspec.json.decode(event.payload) | {"data": data}
+        rows.append({"id": event.id, "payload": wire.encode(payload).decode()})
+    if rows:
+        bulk.write(bulk.Change(Event, rows, new=False))
+
+
+def _renamed(told: Any, user: wire.User) -> Any:
+    """Wherever something tells of a user, at whatever depth."""
+    if isinstance(told, list):
+        return [_renamed(each, user) for each in told]
+    if not isinstance(told, dict):
+        return told
+    if told.get("id") == str(user.id) and "username" in told:
+        return told | {"username": user.username}
+    return {name: _renamed(value, user) for name, value in told.items()}
+
+
+def _tell(room_id: UUID, user: User) -> None:
+    with transaction.atomic():
+        room = log.lock(room_id)
+        log.append(room=room, type="user.erased", data=wire.Erasure(wire.User(user.id, user.username)))

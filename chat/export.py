@@ -1,0 +1,76 @@
+"""Everything that is kept of somebody, for them to take away."""
+
+from uuid import UUID
+
+import msgspec
+
+from accounts import limits, users
+from accounts.models import Device
+from chat import wire
+from chat.models import Membership, Message, Room
+
+
+class ExportedDevice(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    platform: str
+    address: str | None
+    created_at: wire.Moment
+    last_used_at: wire.Moment
+    revoked_at: wire.Moment | None
+
+
+class ExportedRoom(msgspec.Struct, frozen=True):
+    """One that they opened."""
+
+    id: UUID
+    name: str
+    created_at: wire.Moment
+
+
+class ExportedMembership(msgspec.Struct, frozen=True):
+    room: UUID
+    name: str
+    role: str
+    joined_at: wire.Moment
+    last_read_seq: int
+
+
+class Export(msgspec.Struct, frozen=True):
+    id: UUID
+    username: str
+    email: str
+    pending_email: str
+    created_at: wire.Moment
+    devices: list[ExportedDevice]
+    rooms: list[ExportedRoom]
+    memberships: list[ExportedMembership]
+    messages: list[wire.Message]
+
+
+def of(*, user_id: UUID) -> Export:
+    """Raises RateLimited: it is much work."""
+    limits.export(user_id)
+    user = users.get(user_id=user_id)
+    opened = Room.objects.filter(created_by=user).order_by("id")
+    memberships = Membership.objects.filter(user=user).select_related("room").order_by("id")
+    messages = Message.objects.filter(author=user).select_related("author").order_by("id")
+    return Export(
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        pending_email=user.pending_email,
+        created_at=user.created_at,
+        devices=[_device(row) for row in Device.objects.filter(user=user).order_by("id")],
+        rooms=[ExportedRoom(row.id, row.name, row.created_at) for row in opened],
+        memberships=[
+            ExportedMembership(row.room_id, row.room.name, row.role, row.joined_at, row.last_read_seq)
+            for row in memberships
+        ],
+        messages=[wire.message(row) for row in messages],
+    )
+
+
+def _device(row: Device) -> ExportedDevice:
+    """Also of one that is signed out: it is kept for a while."""
+    return ExportedDevice(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at, row.revoked_at)
