@@ -64,6 +64,16 @@ def _latency(scenario: str, label: str, path: str, *goals: Goal, quantile: str =
     return Row(scenario, f"{label}, {quantile}", f"{path}.{quantile}_ms", ms, goals, compared=False)
 
 
+def _silence(when: str) -> list[Row]:
+    """How long it takes a logout to reach its socket."""
+    goals = {"max": (less_than(1000, "1 s"),)}
+    return [
+        _latency("P10", f"{when}, from the {end}", f"{when}.from_{end}", *goals.get(quantile, ()), quantile=quantile)
+        for end in ("request", "answer")
+        for quantile in ("p50", "p99", "max")
+    ]
+
+
 def _cpu(scenario: str, path: str = "") -> list[Row]:
     return [
         Row(scenario, "server's CPU", f"{path}server_cpu", share, compared=False),
@@ -114,4 +124,8 @@ ROWS = [
     Row("P9", "failed attempts", "errors", count),
     Row("P9", "database transactions for it", "transactions", count, (at_most(1_000, "10 per room"),)),
     *_cpu("P9"),
+    *_silence("quiet"),
+    *_silence("busy"),
+    Row("P10", "busy, messages/s meanwhile", "busy.messages_per_s", count, compared=False),
+    *_cpu("P10", "busy."),
 ]

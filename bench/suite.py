@@ -20,6 +20,7 @@ from bench.scenarios.durable import Durable
 from bench.scenarios.errand import SlowQueries
 from bench.scenarios.fanout import OneInFlight
 from bench.scenarios.flood import FiftyInFlight
+from bench.scenarios.revocation import Revocations
 from bench.scenarios.scenario import Scenario
 from bench.workers import Facts, Failed
 from deploy.local.process import ServiceError
@@ -33,6 +34,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     Memory,
     SlowQueries,
     Stampede,
+    Revocations,
 )
 TITLES = {Calibration.name: Calibration.title} | {each.name: each.title for each in SCENARIOS}
 

@@ -44,7 +44,7 @@ def ignore(frame: bytes) -> None:
 class Socket(asyncio.BufferedProtocol):
     """`heard` gets the text frames from the one after the greeting on; heartbeats are answered here.
 
-    `took` is how long it was until the greeting was over, in nanoseconds.
+    `took` is how long it was until the greeting was over, in nanoseconds; `lost_at` is when it ended.
     """
 
     transport: asyncio.Transport
@@ -56,6 +56,7 @@ class Socket(asyncio.BufferedProtocol):
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.rest = b""
         self.lost: str | None = None
+        self.lost_at = 0
         self.took = -time.monotonic_ns()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,7 +126,8 @@ class Socket(asyncio.BufferedProtocol):
             self.say(step)
 
     def _fail(self, reason: str) -> None:
-        self.lost = self.lost or reason
+        if self.lost is None:
+            self.lost, self.lost_at = reason, time.monotonic_ns()
         for future in (self.upgraded, self.ready):
             if not future.done():
                 future.set_exception(Lost(self.lost))

@@ -46,6 +46,10 @@ class Dialect(ABC):
     def echoed(self, frame: bytes) -> bool:
         raise NotImplementedError
 
+    def logout(self) -> str:
+        """The path of the POST that revokes the token it comes with."""
+        raise NotImplementedError
+
     def slow(self, room: str) -> str:
         """A command whose query takes 50 ms, when the peer's `slowed` is in force."""
         raise NotImplementedError

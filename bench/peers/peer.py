@@ -35,6 +35,10 @@ class Peer(ABC):
     def server(self, site: Site) -> Server:
         """One worker that serves this site."""
 
+    def second_server(self, site: Site) -> Server:
+        """Another worker, beside the first."""
+        raise NotImplementedError
+
     def stored(self, site: Site) -> int | None:
         """The messages in these rooms, from the database; None if it keeps none."""
         return None

@@ -54,6 +54,9 @@ class RoomwireDialect(Dialect):
     def echoed(self, frame: bytes) -> bool:
         return _decode(frame).type == "pong"
 
+    def logout(self) -> str:
+        return "/api/v1/auth/logout/"
+
     def slow(self, room: str) -> str:
         return _encode({"type": "room.read", "id": 1, "room": room, "seq": 1}).decode()
 

@@ -43,9 +43,15 @@ class Roomwire(Peer):
         return Site(**json.loads(answer))
 
     def server(self, site: Site) -> Server:
+        return self._server(self.name)
+
+    def second_server(self, site: Site) -> Server:
+        return self._server(f"{self.name}-2")
+
+    def _server(self, name: str) -> Server:
         port = free_port()
         env = self.environment() | {"PORT": str(port), "WORKERS": "1"}
-        return Server(self.name, [sys.executable, "-m", "config.serve"], env, port)
+        return Server(name, [sys.executable, "-m", "config.serve"], env, port)
 
     def stored(self, site: Site) -> int | None:
         with psycopg.connect(self.database_url) as connection:
