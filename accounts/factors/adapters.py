@@ -1,0 +1,112 @@
+"""Where django-allauth asks how things are done here: settings.ACCOUNT_ADAPTER, MFA_ADAPTER and HEADLESS_ADAPTER.
+
+allauth has no user names, addresses or passwords of its own here: the core registers, verifies and resets, and checks
+every password.
+"""
+
+import dataclasses
+import unicodedata
+from functools import partial
+from typing import Any, NoReturn
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.adapter import DefaultHeadlessAdapter
+from allauth.headless.base.response import ConflictResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+
+from accounts import credentials, devices, mail
+from accounts.errors import EmailNotVerified, InvalidCredentials, Unauthenticated
+from accounts.factors import asked, sealing
+from accounts.factors.notes import Notes
+from accounts.models import User
+
+_CHANGED = """Hello {user.username},
+
+{what} If this was not you, set another password at once, sign out everywhere, and look at your ways to sign in.
+"""
+
+_WHAT = {
+    "mfa/email/totp_activated": "signing in asks for a code of your app from now on.",
+    "mfa/email/totp_deactivated": "signing in no longer asks for a code of your app.",
+    "mfa/email/recovery_codes_generated": "you have new recovery codes; the ones before work no more.",
+    "mfa/email/webauthn_added": "a passkey or security key was added to your account.",
+    "mfa/email/webauthn_removed": "a passkey or security key was removed from your account.",
+    "socialaccount/email/account_connected": "another service's account can sign in to yours from now on.",
+    "socialaccount/email/account_disconnected": "another service's account can no longer sign in to yours.",
+}
+
+
+class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    def authenticate(self, request: HttpRequest, **given: str) -> User | None:
+        """By the one door for passwords. Raises RateLimited, and what else that does."""
+        try:
+            name, password = given["username"], given["password"]
+            return credentials.check(name=name, password=password, address=asked.address(request))
+        except InvalidCredentials:
+            return None
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        return self.authenticate(context.request, username=user.username, password=password) == user
+
+    def pre_login(self, request: HttpRequest, user: User, **rest: Any) -> HttpResponse | None:
+        """Of somebody who has proved who they are, in one way; another may have to follow. Raises EmailNotVerified."""
+        if request.user.is_authenticated:
+            refuse_again(request)
+        if settings.EMAIL_REQUIRED and user.is_active and not user.email:
+            raise EmailNotVerified
+        request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        response: HttpResponse | None = super().pre_login(request, user, **rest)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """When all is proved: of somebody who has not been deactivated, or got another password, in between."""
+        begun = str(request.session.get(HASH_SESSION_KEY, ""))
+        if not user.is_active or not constant_time_compare(begun, user.get_session_auth_hash()):
+            raise Unauthenticated
+        super().login(request, user)
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.session, Notes):
+            devices.logout(device_id=request.session.device_id)
+        super().logout(request)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """With a password, people register at the core."""
+        return False
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        return str(super().clean_username(unicodedata.normalize("NFKC", username), shallow))
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **rest: Any) -> None:
+        if user.email and template_prefix in _WHAT:
+            text = _CHANGED.format(user=user, what=_WHAT[template_prefix])
+            mail.mailer.put(partial(mail.send, user.email, "how you sign in", text))
+
+
+class Factors(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Pages and apps may use a passkey of their own domain and of those above it."""
+        host = context.request.get_host().partition(":")[0]
+        return {"id": settings.PASSKEY_DOMAIN or host, "name": settings.SITE_NAME}
+
+
+class Answers(DefaultHeadlessAdapter):  # type: ignore[misc]
+    def user_as_dataclass(self, user: User) -> Any:
+        return dataclasses.replace(super().user_as_dataclass(user), email=user.email or None)
+
+
+def refuse_again(request: HttpRequest) -> NoReturn:
+    """Who brings an access token is signed in: a second sign-in with it would be of the same device."""
+    raise ImmediateHttpResponse(ConflictResponse(request))

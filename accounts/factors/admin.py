@@ -1,0 +1,41 @@
+"""The admin's login asks for a code too, from those who have a second factor."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
+
+from accounts.errors import RoomwireError
+from accounts.factors import asked, second
+
+
+class LoginForm(AdminAuthenticationForm):
+    code = forms.CharField(
+        required=False,
+        label="Code, if you have set up an app for it",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if second.needed(user) and not self._proved(user):
+            raise ValidationError("This code is not right, or no longer.", code="invalid_code")
+
+    def _proved(self, user: Any) -> bool:
+        assert self.request is not None
+        attempt = second.Attempt(user=user, address=asked.address(self.request))
+        try:
+            attempt.begin()
+            proved = second.proved(user, self.cleaned_data.get("code", ""))
+        except RoomwireError as error:
+            raise ValidationError(error.detail, code=error.code) from error
+        if proved:
+            attempt.succeeded()
+        return proved
+
+
+def ask_for_codes() -> None:
+    admin.site.login_form = LoginForm
+    admin.site.login_template = "factors/login.html"

@@ -1,0 +1,34 @@
+"""What a request to django-allauth says besides what allauth reads: the same things as at our own login."""
+
+import ipaddress
+import json
+from typing import Any
+
+from django.http import HttpRequest
+
+# As long as accounts.models.Device has room for.
+_NAME_MAX, _PLATFORM_MAX = 100, 32
+
+
+def address(request: HttpRequest) -> str | None:
+    """The client's, as the server that spoke with it or a proxy it trusts says."""
+    said = str(request.META.get("REMOTE_ADDR") or "")
+    try:
+        ipaddress.ip_address(said)
+    except ValueError:
+        return None
+    return said
+
+
+def device(request: HttpRequest) -> dict[str, str]:
+    """What its owner calls the device (`device` in the request), and its `platform`; cut to what fits."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError:
+        body = {}
+    return {"name": _text(body, "device", _NAME_MAX), "platform": _text(body, "platform", _PLATFORM_MAX)}
+
+
+def _text(body: Any, field: str, longest: int) -> str:
+    value = body.get(field) if isinstance(body, dict) else None
+    return value.replace("\0", "")[:longest] if isinstance(value, str) else ""

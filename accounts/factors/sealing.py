@@ -1,0 +1,37 @@
+"""Secrets that have to be read again, unlike a password or a token, and so can't be stored as digests: sealed with a
+key that follows from SECRET_KEY. A copy of the database alone opens none of them.
+"""
+
+import base64
+import logging
+from functools import cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from accounts.errors import Internal
+
+logger = logging.getLogger(__name__)
+
+
+def seal(text: str) -> str:
+    return _keys().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Raises Internal for what was sealed with another SECRET_KEY."""
+    try:
+        return _keys().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        logger.error("what a second factor needs was sealed with another SECRET_KEY")
+        raise Internal from error
+
+
+@cache
+def _keys() -> MultiFernet:
+    return MultiFernet([Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _key(secret: str | bytes) -> bytes:
+    return base64.urlsafe_b64encode(salted_hmac("accounts.factors", "", secret=secret, algorithm="sha256").digest())

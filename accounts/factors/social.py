@@ -1,0 +1,76 @@
+"""settings.SOCIALACCOUNT_ADAPTER: people who come with another service's word for who they are.
+
+They choose a user name, by the core's rules. An address that the service has verified is theirs, unless somebody else
+holds it here: accounts are never joined because of an address, only by their owner, who is signed in to one and
+connects the other. An address that it has not verified is only claimed, and is sent a code.
+"""
+
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.base.response import ConflictResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts import credentials, emails, limits
+from accounts.errors import Invalid, UsernameTaken, Violation
+from accounts.factors import asked
+from accounts.factors.adapters import refuse_again
+from accounts.models import User
+
+
+class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        sociallogin.token = None  # the service's own, which nothing here needs and nothing here stores
+        if request.user.is_authenticated and sociallogin.state.get("process") == AuthProcess.LOGIN:
+            refuse_again(request)
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return True
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """Raises Invalid, UsernameTaken or RateLimited."""
+        limits.registration(asked.address(request))
+        user: User = sociallogin.user
+        user.username = form.cleaned_data["username"]
+        user.email, user.pending_email = _addresses(sociallogin, form.cleaned_data.get("email", ""))
+        if settings.EMAIL_REQUIRED and not user.email and not user.pending_email:
+            raise Invalid(Violation("email", "required", "An e-mail address is needed."))
+        user.set_unusable_password()
+        sociallogin.email_addresses = []  # the user has it; allauth needs no table of its own
+        with transaction.atomic():
+            _save(user)
+            _connect(request, sociallogin)
+            emails.send_code(user)
+        return user
+
+
+def _addresses(sociallogin: Any, typed: str) -> tuple[str, str]:
+    """(verified, only claimed)"""
+    said = [(bool(each.verified), User.objects.normalize_email(each.email)) for each in sociallogin.email_addresses]
+    verified = [address for is_verified, address in said if is_verified and _free(address)]
+    claimed = [User.objects.normalize_email(typed)] if typed else [address for is_verified, address in said]
+    return (verified[0], "") if verified else ("", claimed[0] if claimed else "")
+
+
+def _free(address: str) -> bool:
+    return credentials.find(address) == credentials.nobody()
+
+
+def _save(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise UsernameTaken from error
+
+
+def _connect(request: HttpRequest, sociallogin: Any) -> None:
+    try:
+        with transaction.atomic():
+            sociallogin.save(request)
+    except IntegrityError as error:  # the same account of the other service, twice at once
+        raise ImmediateHttpResponse(ConflictResponse(request)) from error

@@ -1,0 +1,83 @@
+"""settings.HEADLESS_TOKEN_STRATEGY: signing in through django-allauth hands out a device's tokens, like our own login,
+and its access token opens allauth's doors.
+
+Before somebody is signed in (the password was right, the code is still to come) allauth needs a session, whose key is
+the client's `X-Session-Token` for a quarter of an hour. It ends when the device's tokens are handed out.
+"""
+
+from typing import Any
+
+from allauth.account.internal.flows import login
+from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import devices, secret, tokens, users
+from accounts.errors import Unauthenticated
+from accounts.factors import asked, notes
+from accounts.sessions import SessionStore
+
+_PENDING_SECONDS = 900
+# How somebody signed in, which allauth says in its answers.
+_KEPT = (login.AUTHENTICATION_METHODS_SESSION_KEY, login._AUTHENTICATION_METHODS_USER_SESSION_KEY)
+
+
+class DeviceTokens(AbstractTokenStrategy):  # type: ignore[misc]  # allauth has no types
+    def get_session_token(self, request: HttpRequest) -> str | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return super().get_session_token(request)  # type: ignore[no-any-return]
+        if not secret.is_access(token.strip()):
+            raise Unauthenticated
+        return token.strip()
+
+    def lookup_session(self, session_token: str) -> SessionBase | None:
+        """Raises Unauthenticated for an access token that is none; None for the key of no pending session."""
+        if secret.is_access(session_token):
+            identity = tokens.authenticate(session_token)
+            return notes.of(identity.device_id, users.get(user_id=identity.user_id))
+        session = SessionStore(session_token)
+        somebodys = SESSION_KEY in session  # a browser's, which is no business of ours
+        return session if session.session_key and not somebodys else None
+
+    def create_session_token(self, request: HttpRequest) -> str:
+        """The key of a pending session. Whoever is signed in has an access token, and needs no other."""
+        if request.user.is_authenticated:
+            return ""
+        request.session.set_expiry(_PENDING_SECONDS)
+        if not request.session.session_key:
+            request.session.save()
+        return str(request.session.session_key)
+
+    def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any]:
+        """allauth asks whenever it makes an answer, and throws some of them away: one sign-in is one device."""
+        marks = request.allauth.headless  # type: ignore[attr-defined]
+        if not hasattr(marks, "payload"):
+            marks.payload = _sign_in(request)
+        payload: dict[str, Any] = marks.payload
+        return payload
+
+    def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
+        try:
+            grant = devices.refresh(refresh_token=refresh_token)
+        except Unauthenticated:
+            return None
+        return grant.access_token, grant.refresh_token
+
+
+def _sign_in(request: HttpRequest) -> dict[str, Any]:
+    assert request.user.is_authenticated
+    grant = devices.grant(user=request.user, address=asked.address(request), **asked.device(request))
+    own = notes.of(grant.device_id, grant.user)
+    own.update({name: request.session[name] for name in _KEPT if name in request.session})
+    request.session.flush()
+    request.session = own
+    SessionStore.clear_expired()
+    return {
+        "access_token": grant.access_token,
+        "refresh_token": grant.refresh_token,
+        "expires_in": int((grant.expires_at - timezone.now()).total_seconds()),
+        "device": str(grant.device_id),
+    }

@@ -1,0 +1,62 @@
+"""How requests get to django-allauth's views: by an access token or a pending session's key, never by a cookie; read as
+strictly as our own; and with our errors answered as everywhere here.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from typing import Any
+
+import redis
+from allauth.headless.constants import Client
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import UpdateError
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.exceptions import APIException
+
+from accounts import limits
+from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
+from accounts.factors import asked
+from accounts.sessions import SessionStore
+from api import problems
+from api.json import StrictJSONParser
+from chat import database
+
+View = Callable[..., HttpResponseBase]
+
+
+def through(view: Any) -> View:
+    """allauth's view class, for apps."""
+    inner: View = view.as_api_view(client=Client.APP)
+
+    @wraps(inner)
+    def answer(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        request.user, request.session = AnonymousUser(), SessionStore()
+        try:
+            _knock(request)
+            return _foreseen(inner, request, **arguments)
+        except (RoomwireError, APIException, *database.AWAY) as error:
+            response = problems.answer(error)
+            assert response is not None
+            return response
+
+    return answer
+
+
+def _foreseen(inner: View, request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+    try:
+        return inner(request, **arguments)
+    except UpdateError as error:  # what the request came with was revoked while it was answered
+        raise Unauthenticated from error
+    except redis.RedisError as error:
+        raise Unavailable("Codes can't be counted at the moment. Try again.") from error
+
+
+def _knock(request: HttpRequest) -> None:
+    """Raises RateLimited, or APIException for what is no JSON, or too much."""
+    if "Authorization" not in request.headers:
+        [wait] = limits.handshakes([asked.address(request)])
+        if wait:
+            raise RateLimited(wait)
+    if request.body:
+        StrictJSONParser().parse(BytesIO(request.body))

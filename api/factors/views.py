@@ -1,0 +1,101 @@
+"""django-allauth's views that take what anybody could send: codes, held to our limits; passkeys' answers and other
+services' words, looked at before allauth looks, which would fall over some.
+"""
+
+from typing import Any
+
+import jwt
+from allauth.headless.mfa import views
+from allauth.headless.socialaccount.views import ProviderTokenView
+from django.http import HttpResponseBase
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
+
+from accounts.errors import Malformed
+from accounts.factors import asked
+from accounts.factors.second import Attempt
+
+_NO_CREDENTIAL = "This is no credential as WebAuthn has it."
+_NO_WORD = "This is no id_token with a `kid` that a service's public key can have signed."
+_SIGNED = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+
+class _Limited:
+    """Counts a code before it is looked at, and forgives it when it was right."""
+
+    def handle_input(self, data: Any) -> HttpResponseBase | None:
+        asker: Any = self
+        user = asker.get_input_kwargs()["user"]
+        attempt = Attempt(user=user, address=asked.address(asker.request))
+        attempt.begin()
+        refused: HttpResponseBase | None = super().handle_input(data)  # type: ignore[misc]
+        if refused is None:
+            attempt.succeeded()
+        return refused
+
+
+class Authenticate(_Limited, views.AuthenticateView):  # type: ignore[misc]  # allauth has no types
+    """The second step of signing in."""
+
+
+class Reauthenticate(_Limited, views.ReauthenticateView):  # type: ignore[misc]
+    """Proving again who one is."""
+
+
+class _Read:
+    """Refuses what has not the shape of a credential."""
+
+    answer: Any = AuthenticationResponse
+
+    def handle_input(self, data: Any) -> HttpResponseBase | None:
+        credential = data.get("credential") if data else None
+        if credential is not None:
+            self._read(credential)
+        refused: HttpResponseBase | None = super().handle_input(data)  # type: ignore[misc]
+        return refused
+
+    def _read(self, credential: Any) -> None:
+        if not isinstance(credential, dict):
+            raise Malformed(_NO_CREDENTIAL)
+        try:
+            self.answer.from_dict(credential)
+        except Exception as error:  # of any kind: it is read without a look at what it is
+            raise Malformed(_NO_CREDENTIAL) from error
+
+
+class AuthenticateWebAuthn(_Read, views.AuthenticateWebAuthnView):  # type: ignore[misc]
+    """The second step of signing in, by a passkey or a security key."""
+
+
+class ReauthenticateWebAuthn(_Read, views.ReauthenticateWebAuthnView):  # type: ignore[misc]
+    """Proving again who one is."""
+
+
+class LoginWebAuthn(_Read, views.LoginWebAuthnView):  # type: ignore[misc]
+    """Signing in by a passkey alone."""
+
+
+class ManageWebAuthn(_Read, views.ManageWebAuthnView):  # type: ignore[misc]
+    """Adding, renaming and removing keys."""
+
+    answer = RegistrationResponse
+
+
+class ProviderToken(ProviderTokenView):  # type: ignore[misc]
+    """Signing in with another service's word."""
+
+    def handle_input(self, data: Any) -> HttpResponseBase | None:
+        token = data.get("token") if data else None
+        word = token.get("id_token") if isinstance(token, dict) else None
+        if isinstance(word, str):
+            _look_at(word)
+        refused: HttpResponseBase | None = super().handle_input(data)
+        return refused
+
+
+def _look_at(word: str) -> None:
+    try:
+        header = jwt.get_unverified_header(word)
+    except jwt.PyJWTError as error:
+        raise Malformed(_NO_WORD) from error
+    if "kid" not in header or header.get("alg") not in _SIGNED:
+        raise Malformed(_NO_WORD)
