@@ -10,7 +10,7 @@ import pytest
 
 from chat import messages
 from tests.client import Site
-from tests.servers import OTHERS, Server, manage
+from tests.servers import OTHERS, Server, manage, migrate
 
 
 @pytest.fixture(scope="session")
@@ -29,22 +29,26 @@ def _writer(django_db_setup):
 def postgres_database():
     """A function that makes an empty, migrated database on the suite's PostgreSQL, and says its address."""
 
-    def create() -> str:
-        name = f"live_{secrets.token_hex(6)}"
-        base = os.environ["DATABASE_URL"]
-        with psycopg.connect(base, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        url = f"{base.rpartition('/')[0]}/{name}"
-        manage("migrate", "--verbosity", "0", DATABASE_URL=url)
-        return url
+    base = os.environ["DATABASE_URL"]
 
-    return create
+    def copy(of: str) -> str:
+        name = f"live_{secrets.token_hex(6)}"
+        with psycopg.connect(base, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{of}"')
+        return name
+
+    def url(name: str) -> str:
+        return f"{base.rpartition('/')[0]}/{name}"
+
+    tables = copy("template1")
+    manage("migrate", "--verbosity", "0", DATABASE_URL=url(tables))
+    return lambda: url(copy(tables))
 
 
 @pytest.fixture(scope="session")
 def embedded_urls(folder):
     url = f"sqlite:///{folder / 'embedded.sqlite3'}"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+    migrate(url)
     with Server(folder / "embedded.log", DATABASE_URL=url) as server:
         yield [server.url]
 
@@ -65,7 +69,7 @@ def _other_urls(server: str):
     @pytest.fixture(scope="session", name=f"{server}_urls")
     def urls(folder):
         database = f"sqlite:///{folder / f'{server}.sqlite3'}"
-        manage("migrate", "--verbosity", "0", DATABASE_URL=database)
+        migrate(database)
         with Server(folder / f"{server}.log", OTHERS[server], DATABASE_URL=database) as running:
             yield [running.url]
 

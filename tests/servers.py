@@ -1,11 +1,15 @@
 """Real Roomwire processes for tests to talk to."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -43,6 +47,20 @@ def manage(*arguments: str, **variables: str) -> None:
     subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=PROJECT, env=environment(**variables), check=True, timeout=120
     )
+
+
+@cache
+def _with_tables() -> Path:
+    """Made once for a process of the suite: all the others are copies."""
+    path = Path(tempfile.mkdtemp(prefix="roomwire-")) / "tables.sqlite3"
+    atexit.register(shutil.rmtree, path.parent)
+    manage("migrate", "--verbosity", "0", DATABASE_URL=f"sqlite:///{path}")
+    return path
+
+
+def migrate(url: str) -> None:
+    """Make the SQLite database at `url`, with all its tables."""
+    shutil.copy(_with_tables(), url.removeprefix("sqlite:///"))
 
 
 # Servers that know nothing of Roomwire, each told the one limit that it would set otherwise.

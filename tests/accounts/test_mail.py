@@ -12,7 +12,7 @@ import pytest
 from accounts.mail import Mailer
 from tests.accounts.smtp import listening
 from tests.client import DEADLINE, PASSWORD, until
-from tests.servers import Server, free_port, manage
+from tests.servers import Server, free_port, migrate
 
 GIVEN_UP = "mail was not sent"
 TRIED_AGAIN = "does not take it, trying again"
@@ -41,7 +41,7 @@ class House:
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory):
     path = tmp_path_factory.mktemp("mail") / "empty.sqlite3"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.admin.browser import Browser, errors, is_in
 from tests.client import DEADLINE, PASSWORD, Person, Site
-from tests.servers import Server, manage
+from tests.servers import Server, manage, migrate
 
 CHIEF = "chief"
 NEW_PASSWORD = "another horse 8"
@@ -203,7 +203,7 @@ async def test_make_run_serves_it_with_its_styles(folder):
         "DATABASE_URL": f"sqlite:///{folder / 'admin.sqlite3'}",
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
     }
-    manage("migrate", "--verbosity", "0", **database)
+    migrate(database["DATABASE_URL"])
     with Server(folder / "admin-dev.log", **database) as server:
         async with Browser(server.url) as browser:
             page = await browser.get("/admin/")

@@ -17,7 +17,7 @@ from tests.client import DEADLINE, Site
 from tests.e2e.mailbox import Mailbox
 from tests.realtime.browser import BOSS, Browser, employ
 from tests.realtime.ways import ALLOWED, FOREIGN, WAYS, in_cookie, in_query
-from tests.servers import OTHERS, Server, manage
+from tests.servers import OTHERS, Server, migrate
 
 COMMANDS = {
     "roomwire": "config.serve",
@@ -81,7 +81,7 @@ def running(request, folder, tmp_path_factory):
     variables = {"DATABASE_URL": database, "EMAIL_URL": mailbox.url, "EMAIL_REQUIRED": "on", "ADMIN": "on"}
     if kind == "development":
         variables["DJANGO_SETTINGS_MODULE"] = "config.settings.dev"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=database)
+    migrate(database)
     employ(DATABASE_URL=database)
     with Server(folder / f"secrets-{kind}.log", COMMANDS[kind], **variables) as server:
         yield kind, server, mailbox

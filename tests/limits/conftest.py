@@ -8,7 +8,7 @@ import pytest
 
 from tests.client import Site
 from tests.limits.stores import STORES, close
-from tests.servers import Server, manage
+from tests.servers import Server, migrate
 
 LIMITED = {"ROOMWIRE_RATE_LIMITS": "on", "DJANGO_SETTINGS_MODULE": "tests.limits.settings"}
 
@@ -23,7 +23,7 @@ def store(request):
 @pytest.fixture(scope="session")
 def limited_embedded_urls(folder):
     url = f"sqlite:///{folder / 'limited.sqlite3'}"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+    migrate(url)
     with Server(folder / "limited.log", DATABASE_URL=url, **LIMITED) as server:
         yield [server.url]
 

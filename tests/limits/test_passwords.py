@@ -13,7 +13,7 @@ from tests.client import PASSWORD, Person, Site
 from tests.limits import numbers
 from tests.limits.conftest import LIMITED
 from tests.limits.storm import Answer, Post, one, somewhere, storm
-from tests.servers import Server, manage
+from tests.servers import Server, migrate
 
 FREE = numbers.DELAYS["login.pair"][0]
 ACCOUNT = numbers.RATES["login.account"][0]
@@ -182,7 +182,7 @@ async def test_what_a_client_writes_before_its_own_address_is_nothing(site, name
 
 async def test_addresses_from_nobody_that_is_trusted_are_not_believed(tmp_path):
     url = f"sqlite:///{tmp_path / 'database.sqlite3'}"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+    migrate(url)
     with Server(tmp_path / "server.log", DATABASE_URL=url, FORWARDED_ALLOW_IPS="10.0.0.1", **LIMITED) as server:
         site = Site([server.url])
         begun = time.monotonic()

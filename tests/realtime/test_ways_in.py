@@ -14,7 +14,7 @@ from tests.realtime.ways import (
     in_query,
     in_subprotocol,
 )
-from tests.servers import Server, manage
+from tests.servers import Server, migrate
 
 ways = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
@@ -172,7 +172,7 @@ async def test_a_hundred_tickets_at_once_all_succeed(cluster, gather):
 @pytest.fixture(scope="module")
 def careful_urls(folder):
     database = f"sqlite:///{folder / 'careful.sqlite3'}"
-    manage("migrate", "--verbosity", "0", DATABASE_URL=database)
+    migrate(database)
     with Server(folder / "careful.log", DATABASE_URL=database, REALTIME_QUERY_ACCESS_TOKENS="off") as server:
         yield [server.url]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.client import Site
 from tests.realtime.browser import BOSS, Browser, employ
 from tests.realtime.ways import ALLOWED, FOREIGN, NOTHING, Way, in_cookie, in_first_frame, in_header, in_query
-from tests.servers import OTHERS, Server, manage
+from tests.servers import OTHERS, Server, manage, migrate
 
 
 @pytest.fixture(scope="module", params=["embedded", "cluster", *OTHERS])
@@ -22,7 +22,7 @@ def installation(request, folder, postgres_database):
         redis = {"REDIS_URL": os.environ["REDIS_URL"], "REDIS_PREFIX": secrets.token_hex(4)}
         shared |= redis | {"DATABASE_URL": postgres_database()}
     else:
-        manage("migrate", "--verbosity", "0", DATABASE_URL=shared["DATABASE_URL"])
+        migrate(shared["DATABASE_URL"])
     employ(DATABASE_URL=shared["DATABASE_URL"])
     command = OTHERS.get(kind, "config.serve")
     with ExitStack() as stack:

@@ -31,7 +31,7 @@ class Workers:
 
 @contextmanager
 def workers(name: str, folder: Path, database: str, redis: str | None = None, settings: str = "config.settings.prod"):
-    mailbox = Mailbox(folder / f"mail-{name}")
+    mailbox = Mailbox(folder / f"mail-{name}-{secrets.token_hex(3)}")
     mailbox.folder.mkdir()
     employ(DATABASE_URL=database)
     variables = {
