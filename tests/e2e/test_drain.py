@@ -29,13 +29,12 @@ async def test_everybody_is_told_when_to_come_back_and_is_closed_1012(folder, va
     together = asyncio.Barrier(CLIENTS + 2)
 
     async def listen(person: Person, room: str) -> tuple[dict, float]:
-        """The goodbye, and how long after it the socket was closed."""
+        """The goodbye, and when the socket was closed."""
         async with person.socket(path=f"/ws/rooms/{room}/") as socket:
             await together.wait()
             goodbye = await socket.wait_for(lambda frame: frame["type"] == "goodbye")
-            told = time.monotonic()
             assert await socket.closed() == 1012
-            return goodbye, time.monotonic() - told
+            return goodbye, time.monotonic()
 
     async def write(person: Person, room: str) -> list[str]:
         """What was acknowledged, to the end."""
@@ -43,21 +42,24 @@ async def test_everybody_is_told_when_to_come_back_and_is_closed_1012(folder, va
             await together.wait()
             return await _acknowledged(socket, room)
 
-    async def stop(server: Server) -> None:
+    async def stop(server: Server) -> float:
         await together.wait()
+        stopped = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
+        return stopped
 
     with Server(folder / "draining.log", **variables) as server:
         async with Site([server.url]).open() as site:
             alice = await site.newcomer("alice")
             room = await alice.room()
             listening = [listen(alice, room) for _ in range(CLIENTS)]
-            *partings, acknowledged, _ = await gather(*listening, write(alice, room), stop(server))
+            *partings, acknowledged, stopped = await gather(*listening, write(alice, room), stop(server))
         assert server.process.wait(30) in (0, -signal.SIGTERM)
 
     assert {goodbye["reason"] for goodbye, _ in partings} == {"restarting"}
     assert len({goodbye["reconnect_after_ms"] for goodbye, _ in partings}) > CLIENTS // 4, "each has its own moment"
-    assert all(after >= goodbye["reconnect_after_ms"] / 1_000 - 0.1 for goodbye, after in partings)
+    # A client that is slow to read hears of it later, never sooner.
+    assert all(closed - stopped >= goodbye["reconnect_after_ms"] / 1_000 - 0.01 for goodbye, closed in partings)
     with Server(folder / "drained.log", **variables) as server:
         async with Site([server.url]).open() as site:
             stored = [event["data"]["body"] for event in await _log(Person(site, alice.login), room)]
