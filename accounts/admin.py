@@ -32,11 +32,11 @@ _RIGHTS = ("is_staff", "is_superuser", "user_permissions")
 
 
 class _PasswordWidget(ReadOnlyPasswordHashWidget):
-    """Whether there is a password; not even the beginnings of its salt and its hash, which Django's shows."""
+    """Whether there is a password; not even how salt and hash begin, which Django's shows before 6.1."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        context["summary"] = [line for line in context["summary"] if "value" not in line]
+        context["summary"] = [line for line in context.get("summary", []) if "value" not in line]
         return context
 
 
