@@ -41,7 +41,7 @@ def types(room_id: UUID) -> list[str]:
 
 def nothing_is_left(name: str) -> bool:
     told = "".join(Event.objects.values_list("payload", flat=True))
-    speaking = Message.objects.exclude(body="", data=None, client_ref=None, deleted_at__isnull=False)
+    speaking = Message.objects.exclude(body="", data__isnull=True, client_ref=None, deleted_at__isnull=False)
     speaking = speaking.filter(author__username__startswith="deleted-")
     return name not in told and "words" not in told and not speaking.exists() and not waiting()
 
