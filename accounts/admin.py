@@ -32,12 +32,9 @@ _RIGHTS = ("is_staff", "is_superuser", "user_permissions")
 
 
 class _PasswordWidget(ReadOnlyPasswordHashWidget):
-    """Whether there is a password; not even how salt and hash begin, which Django's shows before 6.1."""
+    """A button to set another one; and not, as Django's has it, how the salt and the hash of this one begin."""
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context(name, value, attrs)
-        context["summary"] = [line for line in context.get("summary", []) if "value" not in line]
-        return context
+    template_name = "accounts/password.html"
 
 
 class _Free:
