@@ -229,4 +229,5 @@ def test_what_the_image_may_copy_is_all_of_our_code_and_nothing_private() -> Non
     assert packages
     assert rules[0] == "*"
     kept = {rule for rule in rules if rule.startswith("!")}
-    assert kept == {f"!{name}/" for name in packages[1].split()} | {"!manage.py", "!requirements/prod.txt"}
+    locks = {"!requirements/prod.txt", "!requirements/accounts.txt"}
+    assert kept == {f"!{name}/" for name in packages[1].split()} | locks | {"!manage.py"}
