@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from accounts import limits, secret
+from accounts import addresses, limits, secret
 from accounts.errors import InvalidCredentials, Overloaded
 from accounts.models import Device, User
 
@@ -46,8 +46,8 @@ def find(name: str) -> User:
 
 def knows(user: User, address: str | None) -> bool:
     """Whether they have signed in from there, or its neighbourhood, before."""
-    addresses = Device.objects.filter(user=user).values_list("address", flat=True).distinct()
-    return limits.place(address) in {limits.place(each) for each in addresses if each}
+    seen = Device.objects.filter(user=user).values_list("address", flat=True).distinct()
+    return addresses.place(address) in {addresses.place(each) for each in seen if each}
 
 
 def hold(user: User) -> bool:

@@ -90,7 +90,7 @@ def _refresh(refresh_token: str) -> Grant | None:
         _revoke([device.id])
         return None
     elif _follows(device, refresh_token):
-        return _granted(device, refresh_token)
+        return _granted(device, *secret.successor(refresh_token))
     renewed = _rotate(device, refresh_token)
     device.save()
     return renewed
@@ -114,12 +114,11 @@ def _rotate(device: Device, refresh_token: str) -> Grant:
     device.access_expires_at = now + settings.ACCESS_TOKEN_LIFETIME
     device.refresh_expires_at = now + settings.REFRESH_TOKEN_LIFETIME
     device.last_used_at = now
-    return _granted(device, refresh_token)
+    return _granted(device, access, following)
 
 
-def _granted(device: Device, refresh_token: str) -> Grant:
-    access, following = secret.successor(refresh_token)
-    return Grant(access, device.access_expires_at, following, device.user, device.id)
+def _granted(device: Device, access: str, refresh: str) -> Grant:
+    return Grant(access, device.access_expires_at, refresh, device.user, device.id)
 
 
 def of(*, user_id: UUID) -> Sequence[Device]:

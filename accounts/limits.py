@@ -1,11 +1,11 @@
 """What is limited, and by what: the numbers are settings.RATES and settings.DELAYS."""
 
-import ipaddress
 import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
 from accounts import limiter
+from accounts.addresses import place
 from accounts.limiter import Ask, Limit
 
 _LOGIN_ADDRESS = Limit("login.address", closed=True)
@@ -92,16 +92,3 @@ def _account(name: str) -> str:
     database takes for the same name is one: nobody has more attempts for knowing more ways to write it."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKD", folded).translate(_ONE_I)
-
-
-def place(address: str | None) -> str:
-    """An IPv6 client has a network to itself, not an address."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

@@ -23,15 +23,16 @@ def register(*, username: str, password: str, email: str = "", address: str | No
     limits.registration(address)
     user = User(username=User.normalize_username(username), pending_email=_normal(email))
     violations = _problems(user) + password_problems(user, password)
-    if settings.EMAIL_REQUIRED and not email:
-        violations.append(Violation("email", "required", "An e-mail address is needed."))
     if violations:
         raise Invalid(*violations)
     with credentials.hashing():
         user.set_password(password)
-    with transaction.atomic():
-        _save(user, new=True)
-        emails.send_code(user)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            emails.send_code(user)
+    except IntegrityError as error:
+        raise UsernameTaken from error
     return user
 
 
@@ -46,8 +47,6 @@ def change(*, user_id: UUID, password: str, email: str, address: str | None = No
     user = confirmed(user_id=user_id, password=password, address=address)
     user.pending_email = _normal(email)
     violations = _problems(user)
-    if settings.EMAIL_REQUIRED and not email:
-        violations.append(Violation("email", "required", "An e-mail address is needed."))
     if violations:
         raise Invalid(*violations)
     limits.mail(name=user.username, address=address)
@@ -117,24 +116,17 @@ def _normal(email: str) -> str:
 
 
 def _problems(user: User) -> list[Violation]:
+    """With what somebody says of themselves."""
+    found = []
+    if settings.EMAIL_REQUIRED and not user.pending_email:
+        found.append(Violation("email", "required", "An e-mail address is needed."))
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         names = {"pending_email": "email"}
-        return [
-            Violation(names.get(field, field), "invalid", _text(problem))
-            for field, problems in error.error_dict.items()
-            for problem in problems
-        ]
-    return []
-
-
-def _save(user: User, *, new: bool) -> None:
-    try:
-        with transaction.atomic():
-            user.save(force_insert=new)
-    except IntegrityError as error:
-        raise UsernameTaken from error
+        for field, problems in error.error_dict.items():
+            found += [Violation(names.get(field, field), "invalid", _text(problem)) for problem in problems]
+    return found
 
 
 def _text(problem: ValidationError) -> str:

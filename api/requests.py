@@ -4,6 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework.request import Request
+
+
+def read(form: type[serializers.Serializer[None]], request: Request) -> dict[str, Any]:
+    """What the body of a request says, if it has this form. Raises ValidationError."""
+    filled = form(data=request.data)
+    filled.is_valid(raise_exception=True)
+    said: dict[str, Any] = filled.validated_data
+    return said
 
 
 class Text(serializers.CharField):

@@ -1,5 +1,6 @@
 """The OpenAPI document: components from the wire structs, and the problems every operation may answer with."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -59,10 +60,16 @@ class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         (_,), components = msgspec.json.schema_components([self.target], ref_template=_REFERENCE)
         own: dict[str, Any] = components.pop(self.target.__name__)
-        structs = {struct.__name__: struct for struct in msgspec.Struct.__subclasses__()}
+        structs = {struct.__name__: struct for struct in _kinds_of(msgspec.Struct)}
         for name in components:
             auto_schema.resolve_serializer(structs[name], direction)  # type: ignore[arg-type]
         return own
+
+
+def _kinds_of(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for kind in struct.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)
 
 
 class ProblemAutoSchema(AutoSchema):

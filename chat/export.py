@@ -10,13 +10,9 @@ from chat import wire
 from chat.models import Membership, Message, Room
 
 
-class ExportedDevice(msgspec.Struct, frozen=True):
-    id: UUID
-    name: str
-    platform: str
-    address: str | None
-    created_at: wire.Moment
-    last_used_at: wire.Moment
+class ExportedDevice(wire.Device, frozen=True):
+    """Also one that is signed out: it is kept for a while."""
+
     revoked_at: wire.Moment | None
 
 
@@ -72,5 +68,4 @@ def of(*, user_id: UUID) -> Export:
 
 
 def _device(row: Device) -> ExportedDevice:
-    """Also of one that is signed out: it is kept for a while."""
-    return ExportedDevice(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at, row.revoked_at)
+    return ExportedDevice(**msgspec.structs.asdict(wire.device(row)), revoked_at=row.revoked_at)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from accounts import models as accounts
 from chat import models
 
 encode = msgspec.json.Encoder().encode
@@ -24,6 +25,17 @@ _ERASED = '{"type":"user.erased"'
 class User(msgspec.Struct, frozen=True):
     id: UUID
     username: str
+
+
+class Device(msgspec.Struct, frozen=True):
+    """One that somebody signed in on; only they are told."""
+
+    id: UUID
+    name: str
+    platform: str
+    address: str | None
+    created_at: Moment
+    last_used_at: Moment
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -47,7 +59,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """What a `member.left` event says: `left` by their own will, or `removed`."""
+    """What a `member.left` event says: `left` by their own will, `removed`, or `erased` with their account."""
 
     user: User
     reason: str
@@ -93,6 +105,10 @@ class RoomRemoved(msgspec.Struct, frozen=True, tag_field="type", tag="room.remov
 
     room: UUID
     reason: str
+
+
+def device(row: accounts.Device) -> Device:
+    return Device(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at)
 
 
 def room(row: models.Room, membership: models.Membership | None) -> Room:

@@ -35,6 +35,9 @@ def _options() -> dict[str, Any]:
         "ws_per_message_deflate": False,
         "ws_ping_interval": settings.REALTIME_HEARTBEAT_SECONDS,
         "ws_ping_timeout": settings.REALTIME_HEARTBEAT_SECONDS,
+        # Longer than clients and proxies keep an idle connection (60 s at most, as a rule), so that we are never the
+        # first to hang up: a request just on its way then is lost, and a POST is not repeated by itself.
+        "timeout_keep_alive": 75,
         # Without a limit, one task that hangs keeps the process for ever.
         "timeout_graceful_shutdown": 10,
         "log_config": None,

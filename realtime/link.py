@@ -127,8 +127,9 @@ class Link:
             for group in self._joined - self._wanted.keys():
                 await self._call(layer.group_discard, group, channel)
                 self._joined.discard(group)
-            for group, audience in list(self._wanted.items()):
-                if group not in self._joined:
+            for group in self._wanted.keys() - self._joined:
+                audience = self._wanted.get(group)
+                if audience is not None:  # else it was left meanwhile
                     await self._call(layer.group_add, group, channel)
                     self._joined.add(group)
                     audience.joined()

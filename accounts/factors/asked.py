@@ -1,23 +1,19 @@
 """What a request to django-allauth says besides what allauth reads: the same things as at our own login."""
 
-import ipaddress
 import json
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts import addresses
+
 # As long as accounts.models.Device has room for.
 _NAME_MAX, _PLATFORM_MAX = 100, 32
 
 
-def address(request: HttpRequest) -> str | None:
-    """The client's, as the server that spoke with it or a proxy it trusts says."""
-    said = str(request.META.get("REMOTE_ADDR") or "")
-    try:
-        ipaddress.ip_address(said)
-    except ValueError:
-        return None
-    return said
+def address(request: HttpRequest) -> str:
+    """The client's, as the server that spoke with it or a proxy it trusts says; empty for what is none."""
+    return addresses.clean(request.META.get("REMOTE_ADDR"))
 
 
 def device(request: HttpRequest) -> dict[str, str]:

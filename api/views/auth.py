@@ -38,15 +38,9 @@ class Ticket(msgspec.Struct, frozen=True):
     expires_at: wire.Moment
 
 
-class SignedIn(msgspec.Struct, frozen=True):
+class SignedIn(wire.Device, frozen=True):
     """A device that its owner is signed in on; `current` is the one that asks."""
 
-    id: UUID
-    name: str
-    platform: str
-    address: str | None
-    created_at: wire.Moment
-    last_used_at: wire.Moment
     current: bool
 
 
@@ -72,9 +66,8 @@ class Register(Anonymous):
         tags=["auth"],
     )
     def post(self, request: Request) -> Response:
-        form = requests.Registration(data=request.data)
-        form.is_valid(raise_exception=True)
-        user = users.register(address=client.address(request), **form.validated_data)
+        asked = requests.read(requests.Registration, request)
+        user = users.register(address=client.address(request), **asked)
         return Response(Registered(wire.User(user.id, user.username)), status=201)
 
 
@@ -87,9 +80,7 @@ class Login(Anonymous):
         tags=["auth"],
     )
     def post(self, request: Request) -> Response:
-        form = requests.Login(data=request.data)
-        form.is_valid(raise_exception=True)
-        asked = form.validated_data
+        asked = requests.read(requests.Login, request)
         grant = devices.login(
             username=asked["username"],
             password=asked["password"],
@@ -109,9 +100,8 @@ class Refresh(Anonymous):
         tags=["auth"],
     )
     def post(self, request: Request) -> Response:
-        form = requests.Refresh(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(_tokens(devices.refresh(**form.validated_data)))
+        asked = requests.read(requests.Refresh, request)
+        return Response(_tokens(devices.refresh(**asked)))
 
 
 class Logout(APIView):
@@ -173,8 +163,7 @@ class Tickets(APIView):
 
 
 def _device(row: models.Device, asking: Identity) -> SignedIn:
-    current = row.id == asking.device_id
-    return SignedIn(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at, current)
+    return SignedIn(**msgspec.structs.asdict(wire.device(row)), current=row.id == asking.device_id)
 
 
 def _tokens(grant: Grant) -> Tokens:

@@ -33,9 +33,8 @@ class Members(APIView):
         tags=["members"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
-        form = requests.NewMember(data=request.data)
-        form.is_valid(raise_exception=True)
-        user_id = form.validated_data["user"]
+        asked = requests.read(requests.NewMember, request)
+        user_id = asked["user"]
         joined = members.add(actor_id=identity(request).user_id, room_id=room_id, user_id=user_id)
         return Response(joined.member, status=201 if joined.created else 200)
 

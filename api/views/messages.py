@@ -43,9 +43,8 @@ class Messages(APIView):
         tags=["messages"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
-        form = requests.NewMessage(data=request.data)
-        form.is_valid(raise_exception=True)
-        sent = messages.send(author_id=identity(request).user_id, room_id=room_id, **form.validated_data)
+        asked = requests.read(requests.NewMessage, request)
+        sent = messages.send(author_id=identity(request).user_id, room_id=room_id, **asked)
         return Response(sent.message, status=201 if sent.created else 200)
 
 

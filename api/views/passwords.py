@@ -21,14 +21,13 @@ class Password(APIView):
         description="Every other device is signed out.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.PasswordChange(data=request.data)
-        form.is_valid(raise_exception=True)
+        asked = requests.read(requests.PasswordChange, request)
         asking = identity(request)
         passwords.change(
             user_id=asking.user_id,
             device_id=asking.device_id,
             address=client.address(request),
-            **form.validated_data,
+            **asked,
         )
         return Response(status=204)
 
@@ -43,9 +42,8 @@ class Forgotten(Anonymous):
         description="Sends a code to the verified address of the account. The answer is the same if there is none.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.Forgotten(data=request.data)
-        form.is_valid(raise_exception=True)
-        passwords.forgotten(name=form.validated_data["username"], address=client.address(request))
+        asked = requests.read(requests.Forgotten, request)
+        passwords.forgotten(name=asked["username"], address=client.address(request))
         return Response(status=202)
 
 
@@ -59,9 +57,7 @@ class Reset(Anonymous):
         description="Every device is signed out.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.Reset(data=request.data)
-        form.is_valid(raise_exception=True)
-        asked = form.validated_data
+        asked = requests.read(requests.Reset, request)
         passwords.reset(
             name=asked["username"],
             code=asked["code"],
@@ -81,9 +77,8 @@ class EmailCode(Anonymous):
         description="Sends another code to an address that waits to be verified. The answer is the same if none does.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.Forgotten(data=request.data)
-        form.is_valid(raise_exception=True)
-        emails.send_again(name=form.validated_data["username"], address=client.address(request))
+        asked = requests.read(requests.Forgotten, request)
+        emails.send_again(name=asked["username"], address=client.address(request))
         return Response(status=202)
 
 
@@ -97,8 +92,6 @@ class EmailVerify(Anonymous):
         description="The address that the code was sent to is the account's from now on.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.Verification(data=request.data)
-        form.is_valid(raise_exception=True)
-        asked = form.validated_data
+        asked = requests.read(requests.Verification, request)
         emails.verify(name=asked["username"], code=asked["code"], address=client.address(request))
         return Response(status=204)

@@ -33,9 +33,8 @@ class Rooms(APIView):
         tags=["rooms"],
     )
     def post(self, request: Request) -> Response:
-        form = requests.NewRoom(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(rooms.create(creator_id=identity(request).user_id, **form.validated_data), status=201)
+        asked = requests.read(requests.NewRoom, request)
+        return Response(rooms.create(creator_id=identity(request).user_id, **asked), status=201)
 
 
 class Room(APIView):
@@ -74,6 +73,5 @@ class Read(APIView):
         tags=["rooms"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
-        form = requests.Position(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(members.read(user_id=identity(request).user_id, room_id=room_id, **form.validated_data))
+        asked = requests.read(requests.Position, request)
+        return Response(members.read(user_id=identity(request).user_id, room_id=room_id, **asked))

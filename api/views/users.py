@@ -38,10 +38,9 @@ class CurrentUser(APIView):
         description="Another e-mail address, which is sent a code. Until that is brought back the one before counts.",
     )
     def patch(self, request: Request) -> Response:
-        form = requests.Profile(data=request.data)
-        form.is_valid(raise_exception=True)
+        asked = requests.read(requests.Profile, request)
         asking = identity(request)
-        user = users.change(user_id=asking.user_id, address=client.address(request), **form.validated_data)
+        user = users.change(user_id=asking.user_id, address=client.address(request), **asked)
         return Response(_me(user))
 
 
@@ -55,9 +54,8 @@ class Erase(APIView):
         description="For good: messages become tombstones under a name that says nothing, and every device is out.",
     )
     def post(self, request: Request) -> Response:
-        form = requests.Confirmation(data=request.data)
-        form.is_valid(raise_exception=True)
-        erasure.erase(user_id=identity(request).user_id, address=client.address(request), **form.validated_data)
+        asked = requests.read(requests.Confirmation, request)
+        erasure.erase(user_id=identity(request).user_id, address=client.address(request), **asked)
         return Response(status=204)
 
 

@@ -6,6 +6,8 @@ import functools
 import json
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from tests.client import PASSWORD, Person, Site
 from tests.hostile.requests import BODY, GET, HEADERS, POST, healthy, page_of
 from tests.hostile.watch import SLACK_SECONDS, gone
@@ -74,7 +76,7 @@ async def taste(connect: Connect, person: Person) -> bool:
     answer, sip = b"", len(whole) // int(BODY + 6)
     while not answer.endswith(whole):
         before = len(answer)
-        while len(answer) < before + sip and (part := await client.some()):
+        while len(answer) < before + sip and not answer.endswith(whole) and (part := await client.some()):
             answer += part
         if len(answer) == before:
             return False
@@ -132,3 +134,12 @@ async def test_an_empty_line_after_an_answer_does_not_hold_the_connection(server
     await healthy(client)
     await client.write(b"\r\n")
     await gone(server, {"it": client}, HEADERS + SLACK_SECONDS)
+
+
+async def test_an_idle_connection_outlasts_what_clients_keep_for_their_next_request(server, dial):
+    """They commonly keep one for 5 s, and lose the request that goes out while the server hangs up."""
+    client = await dial(server, Raw)
+    await healthy(client)
+    with pytest.raises(TimeoutError):
+        await client.rest(7)
+    await healthy(client)

@@ -81,7 +81,7 @@ PLACES = {
     "IPv4 in IPv6": ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201", "192.0.2.1"],
     "a network of IPv6": ["2001:db8::1", "2001:db8::2", "2001:DB8:0:0:ffff::", "2001:db8::"],
     "a zone": ["fe80::1%eth0", "fe80::1%eth1", "fe80::2", "fe80::1"],
-    "nowhere": [None, "", None, ""],
+    "nowhere": [None, "", "unknown", "<script>"],
 }
 
 
@@ -105,6 +105,15 @@ def test_other_places_are_counted_apart(counted, settings, others):
 def test_a_registration_from_no_client_is_not_limited(counted, settings):
     three(settings, "registration")
     assert admitted(limits.registration, *[{"address": None}] * 9) == 9
+
+
+def test_what_is_no_address_is_no_way_round_a_limit(counted, settings):
+    """A proxy may hand on what a client made up."""
+    three(settings, "registration")
+    three(settings, "handshakes")
+    made_up = ["", "unknown", "192.0.2", "<script>", "::1::", "_hidden"]
+    assert admitted(limits.registration, *[{"address": said} for said in made_up]) == 3
+    assert sum(wait == 0 for wait in limits.handshakes(made_up)) == 3
 
 
 def test_handshakes_are_answered_in_their_order(counted, settings):
