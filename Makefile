@@ -42,18 +42,21 @@ types: $(VENV)/dev.stamp  ## mypy, strict
 contracts: $(VENV)/dev.stamp  ## Who may import whom
 	$(BIN)/lint-imports
 
-schema: $(VENV)/dev.stamp  ## The OpenAPI document and the migrations are those of the code; production settings are safe
+schema: $(VENV)/dev.stamp  ## The OpenAPI and AsyncAPI documents and the migrations are those of the code; production settings are safe
 	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff -u openapi/openapi.yaml var/openapi.yaml
 	ROOMWIRE_ALLAUTH=on $(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi-accounts.yaml
 	diff -u openapi/openapi-accounts.yaml var/openapi-accounts.yaml
+	$(DEV) $(BIN)/python manage.py asyncapi --file var/asyncapi.yaml
+	diff -u openapi/asyncapi.yaml var/asyncapi.yaml
 	$(DEV) $(BIN)/python manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=chat.example.com \
 	DJANGO_SETTINGS_MODULE=config.settings.prod $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-openapi: $(VENV)/dev.stamp  ## Write the OpenAPI documents anew
+openapi: $(VENV)/dev.stamp  ## Write the OpenAPI and AsyncAPI documents anew
 	$(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi/openapi.yaml
 	ROOMWIRE_ALLAUTH=on $(DEV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi/openapi-accounts.yaml
+	$(DEV) $(BIN)/python manage.py asyncapi --file openapi/asyncapi.yaml
 
 format: $(VENV)/dev.stamp  ## Put the code into shape
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -9,11 +9,12 @@ import asyncio
 import atexit
 import logging
 import os
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
 
@@ -39,8 +40,8 @@ class Announcement(Protocol):
 
     def message(self) -> dict[str, Any]: ...
 
-    def absorb(self, later: Self) -> bool:
-        """Carry, if it fits, what another one to the same group says as well."""
+    def absorb(self, later: "Announcement") -> bool:
+        """Carry what another one to the same group says as well, if it is of the same kind and fits."""
 
 
 class Announcer:
@@ -53,6 +54,8 @@ class Announcer:
         self._reset()
 
     def _reset(self) -> None:
+        # Says of a message on the layer that it was announced here, where it was heard at once.
+        self.origin = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._queue: deque[Any] = deque()
         self._last: dict[str, Any] = {}
@@ -134,7 +137,7 @@ class Announcer:
         try:
             layer = get_channel_layer()
             async with asyncio.timeout(_SEND_SECONDS):
-                await layer.group_send(announcement.group, announcement.message())
+                await layer.group_send(announcement.group, announcement.message() | {"origin": self.origin})
         except Exception as error:  # whatever a layer's client library raises: the database has what it said
             self._count_failure(repr(error), announcement.facts)
         else:

@@ -5,21 +5,13 @@ A *rate* is the generic cell rate algorithm: one number per key, the time at whi
 step, whatever else goes on.
 """
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from accounts.scripts import Call, Script, Scripts
 
-_REDIS_SECONDS = 0.5
-# While Redis is away only one call in so many seconds waits for it.
-_AWAY_SECONDS = 1.0
-# So many of a process ask Redis at once; the others wait for them.
-_AT_ONCE = 32
 # Where memory begins to look for what has ended; and what it holds at most, some 70 MB.
 _MEMORY_KEYS = 10_000
 _MEMORY_KEYS_MAX = 200_000
@@ -111,7 +103,7 @@ def _taken(bucket: Bucket, tried: int, at: int, now: int) -> tuple[int, int, int
 
 
 # The same in Redis, by its own clock: the hosts' may differ.
-_TAKE = """
+_TAKE = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local tried, ats, wait = {}, {}, 0
@@ -137,9 +129,9 @@ for i, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, math.max(1, at - now + quiet))
 end
 return 0
-"""
+""")
 
-_GIVE_BACK = """
+_GIVE_BACK = Script("""
 for i, key in ipairs(KEYS) do
   if tonumber(ARGV[i * 4 - 3]) > 0 then
     redis.call('DEL', key)
@@ -147,73 +139,32 @@ for i, key in ipairs(KEYS) do
     redis.call('HINCRBY', key, 'at', -tonumber(ARGV[i * 4 - 2]))
   end
 end
-"""
-
-
-class Resting(redis.ConnectionError):
-    """Redis did not answer a moment ago, and is not asked yet."""
+""")
 
 
 class Shared:
-    """In Redis, for all processes. Raises redis.RedisError while it is away: once it was waited for, at once."""
+    """In Redis, for all processes. Raises redis.RedisError while it is away."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = f"{prefix}:limit:"
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
-        self._lock = threading.Lock()
-        # Not 0 while Redis is away: until then nobody asks it.
-        self._away_until = 0.0
-        timeouts = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
-        # Once more over a new connection, for the old one may be to a Redis that was stopped; but it is not waited
-        # for twice.
-        retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-        self._redis = redis.Redis.from_url(url, retry=retry, max_connections=_AT_ONCE, **timeouts)
-        self._take, self._give_back = _Script(_TAKE), _Script(_GIVE_BACK)
+        self._scripts = Scripts(url)
 
     def take(self, buckets: Sequence[Bucket]) -> int:
-        return self._run(self._take, [buckets])[0]
+        return self._run(_TAKE, [buckets])[0]
 
     def take_each(self, buckets: Sequence[Bucket]) -> list[int]:
-        return self._run(self._take, [[bucket] for bucket in buckets])
+        return self._run(_TAKE, [[bucket] for bucket in buckets])
 
     def give_back(self, buckets: Sequence[Bucket]) -> None:
-        self._run(self._give_back, [buckets])
+        self._run(_GIVE_BACK, [buckets])
 
-    def _run(self, script: "_Script", calls: Sequence[Sequence[Bucket]]) -> list[int]:
-        with self._turns:
-            self._may_ask()
-            try:
-                try:
-                    answers = self._call(script, calls)
-                except redis.exceptions.NoScriptError:  # a Redis that has started since
-                    self._redis.script_load(script.text)
-                    answers = self._call(script, calls)
-            except redis.RedisError:
-                self._away_until = time.monotonic() + _AWAY_SECONDS
-                raise
-            self._away_until = 0.0
-            return answers
+    def _run(self, script: Script, asked: Sequence[Sequence[Bucket]]) -> list[int]:
+        calls = [Call(script, self._keys(buckets), _numbers(buckets)) for buckets in asked]
+        return [int(wait or 0) for wait in self._scripts.run(calls)]
 
-    def _may_ask(self) -> None:
-        """Once Redis was away, one call finds out whether it is back; meanwhile the others don't wait. Raises
-        Resting."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._away_until:
-                raise Resting
-            if self._away_until:
-                self._away_until = now + _AWAY_SECONDS
-
-    def _call(self, script: "_Script", calls: Sequence[Sequence[Bucket]]) -> list[int]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for buckets in calls:
-            keys = [self._prefix + bucket.key for bucket in buckets]
-            numbers = [number for bucket in buckets for number in bucket[1:]]
-            pipeline.evalsha(script.sha, len(keys), *keys, *numbers)
-        return [int(wait or 0) for wait in pipeline.execute()]
+    def _keys(self, buckets: Sequence[Bucket]) -> list[str]:
+        return [self._prefix + bucket.key for bucket in buckets]
 
 
-class _Script:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+def _numbers(buckets: Sequence[Bucket]) -> list[int]:
+    return [number for bucket in buckets for number in bucket[1:]]

@@ -17,8 +17,9 @@ import redis
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from accounts.buckets import Bucket, Memory, Resting, Shared, Store
+from accounts.buckets import Bucket, Memory, Shared, Store
 from accounts.errors import RateLimited, Unavailable
+from accounts.scripts import Resting
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.announcer import announcer
+from accounts.announcer import Announcement, announcer
 
 # The message type that processes listen for, and the group they all join.
 ANNOUNCEMENT = "accounts.revoked"
@@ -39,8 +39,8 @@ class Revoked:
     def message(self) -> dict[str, Any]:
         return {"type": ANNOUNCEMENT, "devices": self.devices}
 
-    def absorb(self, later: "Revoked") -> bool:
-        if self.facts + later.facts > _MOST:
+    def absorb(self, later: Announcement) -> bool:
+        if not isinstance(later, Revoked) or self.facts + later.facts > _MOST:
             return False
         self.devices = self.devices + later.devices  # a new list: the old one was told to listeners
         return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -13,6 +14,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.errors import Invalid, Violation
 from chat import wire
+from chat.summaries import Listing
 
 _DEFAULT = 50
 
@@ -34,12 +36,46 @@ class MemberPage(msgspec.Struct, frozen=True):
     previous: str | None
 
 
-class MessagePage(msgspec.Struct, frozen=True):
-    """`results` are oldest first; `previous` leads to older messages, `next` to newer ones."""
+class BanPage(msgspec.Struct, frozen=True):
+    results: list[wire.Ban]
+    next: str | None
+    previous: str | None
+
+
+class ReactionPage(msgspec.Struct, frozen=True):
+    results: list[wire.Reaction]
+    next: str | None
+    previous: str | None
+
+
+class ReaderPage(msgspec.Struct, frozen=True):
+    results: list[wire.Reader]
+    next: str | None
+    previous: str | None
+
+
+class MentionPage(msgspec.Struct, frozen=True):
+    """The messages that name one, the latest first."""
 
     results: list[wire.Message]
     next: str | None
     previous: str | None
+
+
+class MessagePage(msgspec.Struct, frozen=True):
+    """`results` are oldest first; `previous` leads to older messages, `next` to newer ones. `own_reactions` are those
+    of the asking user, by the messages' ids."""
+
+    results: list[wire.Message]
+    own_reactions: dict[UUID, list[str]]
+    next: str | None
+    previous: str | None
+
+
+class Revisions(msgspec.Struct, frozen=True):
+    """All of them."""
+
+    results: list[wire.Revision]
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -57,11 +93,22 @@ def cursor(
     request: Request, rows: QuerySet[Row], item: Callable[[Row], Item]
 ) -> tuple[list[Item], str | None, str | None]:
     """One page of a query set in its own order: the items, and the addresses of the next and previous page."""
+    page, following, previous = _page(request, rows)
+    return [item(row) for row in page], following, previous
+
+
+def rooms(request: Request, listing: Listing[Row]) -> RoomPage:
+    """The same of rooms."""
+    page, following, previous = _page(request, listing.rows)
+    return RoomPage(listing.told(page), following, previous)
+
+
+def _page(request: Request, rows: QuerySet[Row]) -> tuple[list[Row], str | None, str | None]:
     paginator = CursorPagination()
     paginator.page_size = limit(request)
     paginator.ordering = [str(field) for field in rows.query.order_by]
     page = paginator.paginate_queryset(rows, request) or []
-    return [item(row) for row in page], paginator.get_next_link(), paginator.get_previous_link()
+    return list(page), paginator.get_next_link(), paginator.get_previous_link()
 
 
 def limit(request: Request) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
-from rest_framework.response import Response
 
 from accounts.errors import Invalid, RoomwireError
 from chat import database, wire
@@ -28,11 +27,13 @@ STATUS = {
     "second_factor_required": HTTPStatus.FORBIDDEN,
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_a_member": HTTPStatus.FORBIDDEN,
+    "muted": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "username_taken": HTTPStatus.CONFLICT,
     "last_owner": HTTPStatus.CONFLICT,
+    "archived": HTTPStatus.CONFLICT,
     "limit_exceeded": HTTPStatus.CONFLICT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -73,16 +74,13 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_after: float | None = None
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. None for what nobody foresaw: Django logs it and `server_error` answers."""
-    problem = _problem(error)
-    if problem is None:
-        return None
-    return Response(problem, status=problem.status, content_type=MEDIA_TYPE, headers=_headers(problem, error))
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """DRF's EXCEPTION_HANDLER, past the view's own renderers, which may know other things only."""
+    return answer(error)
 
 
 def answer(error: Exception) -> HttpResponse | None:
-    """The same for a view that is not DRF's."""
+    """None for what nobody foresaw: Django logs it and `server_error` answers."""
     problem = _problem(error)
     if problem is None:
         return None

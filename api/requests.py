@@ -76,13 +76,39 @@ class Refresh(serializers.Serializer[None]):
     refresh_token = Text(max_length=200)
 
 
-class NewRoom(serializers.Serializer[None]):
+_ROLES = ["owner", "moderator", "member"]
+
+
+class _Described(serializers.Serializer[None]):
+    topic = Text(max_length=settings.ROOM_TOPIC_MAX, required=False, allow_blank=True)
+
+
+class NewRoom(_Described):
     name = Text(max_length=settings.ROOM_NAME_MAX)
     kind = serializers.ChoiceField(choices=["public", "private"])
 
 
-class NewMember(serializers.Serializer[None]):
+class RoomChange(_Described):
+    name = Text(max_length=settings.ROOM_NAME_MAX, required=False)
+    custom_events = serializers.ChoiceField(
+        choices=_ROLES, required=False, help_text="The least role that may send events of the app's own."
+    )
+
+
+class Somebody(serializers.Serializer[None]):
     user = serializers.UUIDField()
+
+
+class NewBan(Somebody):
+    reason = Text(max_length=settings.REASON_MAX, required=False, default="", allow_blank=True)
+
+
+class RoleChange(serializers.Serializer[None]):
+    role = serializers.ChoiceField(choices=_ROLES)
+
+
+class Mute(serializers.Serializer[None]):
+    until = serializers.DateTimeField()
 
 
 class NewMessage(serializers.Serializer[None]):
@@ -100,5 +126,31 @@ class NewMessage(serializers.Serializer[None]):
     )
 
 
+class MessageChange(serializers.Serializer[None]):
+    body = Text(max_length=settings.MESSAGE_BODY_MAX)
+    data = serializers.JSONField(  # type: ignore[assignment]
+        required=False, allow_null=True, help_text="Without it, it stays as it is."
+    )
+
+
+class NewCustomEvent(serializers.Serializer[None]):
+    name = Text(max_length=settings.CUSTOM_NAME_MAX, help_text="The event is `custom.<name>`.")
+    data = serializers.JSONField(required=False, allow_null=True, default=None)  # type: ignore[assignment]
+
+
 class Position(serializers.Serializer[None]):
     seq = serializers.IntegerField(min_value=0)
+
+
+class RoomPosition(Position):
+    epoch = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class Positions(serializers.Serializer[None]):
+    """Of rooms, by their ids."""
+
+    since = serializers.DictField(child=RoomPosition())
+
+
+class Typing(serializers.Serializer[None]):
+    typing = serializers.BooleanField()

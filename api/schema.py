@@ -43,8 +43,18 @@ _ALSO = {
     "users_me_change": {"429"},
     "users_me_erase": {"429"},
     "users_me_export": {"429"},
+    "rooms_join": {"409"},
     "rooms_leave": {"409"},
+    "rooms_change": {"409"},
+    "rooms_typing": {"409"},
+    "members_add": {"409"},
+    "members_change": {"409"},
     "members_remove": {"409"},
+    "messages_send": {"409"},
+    "messages_edit": {"409"},
+    "reactions_add": {"409"},
+    "reactions_remove": {"409"},
+    "events_send": {"409"},
 }
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from api.views import auth, events, members, messages, passwords, rooms, users
+from api.views import auth, events, members, messages, passing, passwords, rooms, sync, users
 
 urlpatterns = [
     path("auth/register/", auth.Register.as_view()),
@@ -22,15 +22,30 @@ urlpatterns = [
     path("users/me/", users.CurrentUser.as_view()),
     path("users/me/export/", users.Export.as_view()),
     path("users/me/erase/", users.Erase.as_view()),
+    path("users/me/mentions/", users.Mentions.as_view()),
+    path("sync/", sync.Sync.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
+    path("rooms/public/", rooms.Public.as_view()),
+    path("rooms/direct/", rooms.Direct.as_view()),
     path("rooms/<uuid:room_id>/", rooms.Room.as_view()),
+    path("rooms/<uuid:room_id>/archive/", rooms.Archive.as_view()),
     path("rooms/<uuid:room_id>/join/", rooms.Join.as_view()),
     path("rooms/<uuid:room_id>/leave/", rooms.Leave.as_view()),
-    path("rooms/<uuid:room_id>/read/", rooms.Read.as_view()),
+    path("rooms/<uuid:room_id>/transfer/", members.Transfer.as_view()),
+    path("rooms/<uuid:room_id>/read/", passing.Read.as_view()),
+    path("rooms/<uuid:room_id>/typing/", passing.Typing.as_view()),
+    path("rooms/<uuid:room_id>/presence/", passing.Presence.as_view()),
     path("rooms/<uuid:room_id>/members/", members.Members.as_view()),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", members.Member.as_view()),
+    path("rooms/<uuid:room_id>/members/<uuid:user_id>/mute/", members.Mute.as_view()),
+    path("rooms/<uuid:room_id>/bans/", members.Bans.as_view()),
+    path("rooms/<uuid:room_id>/bans/<uuid:user_id>/", members.Ban.as_view()),
     path("rooms/<uuid:room_id>/messages/", messages.Messages.as_view()),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.Message.as_view()),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/revisions/", messages.Revisions.as_view()),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/replies/", messages.Replies.as_view()),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/", messages.Reactions.as_view()),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/", messages.Reaction.as_view()),
     path("rooms/<uuid:room_id>/events/", events.Events.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.announcer import announcer
+from accounts.announcer import Announcement, announcer
 
 # The message type hubs listen for.
 ANNOUNCEMENT = "room.events"
@@ -76,7 +76,9 @@ class Events:
             "payloads": self.payloads,
         }
 
-    def absorb(self, later: "Events") -> bool:
+    def absorb(self, later: Announcement) -> bool:
+        if not isinstance(later, Events):
+            return False
         fits = self.facts + later.facts <= _EVENTS and self.characters + later.characters <= _CHARACTERS
         if not fits or later.epoch != self.epoch or later.first != self.first + self.facts:
             return False

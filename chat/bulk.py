@@ -31,6 +31,8 @@ class Change(NamedTuple):
 def write(*changes: Change) -> None:
     """All of these; on PostgreSQL in one statement. Raises what the database raises."""
     needed = [change for change in changes if change.rows]
+    if not needed:
+        return
     if by_hand():
         parts = tuple((change.model, tuple(change.rows[0]), change.new) for change in needed)
         with connection.cursor() as cursor:

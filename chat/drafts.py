@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from accounts.errors import Invalid, NotFound, RoomwireError, Violation
 from accounts.ids import uuid7
-from chat import access, bulk, inputs, log, wire
-from chat.models import Message, Room
+from chat import access, bulk, inputs, log, mentions, wire
+from chat.access import Author
+from chat.models import Mention, Message, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,11 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     """An outcome for each draft, in their order, inside the surrounding transaction."""
     rooms = log.lock_all({draft.room_id for draft in drafts})
     authors = access.authors((draft.room_id, draft.author_id) for draft in drafts)
-    batch = _Batch(rooms, authors, _sent_before(drafts), _answered(drafts))
+    named = mentions.named([(draft.room_id, draft.body) for draft in drafts])
+    batch = _Batch(rooms, authors, _banned(drafts, rooms, authors), _sent_before(drafts), _answered(drafts), named)
     outcomes = [batch.outcome(draft) for draft in drafts]
-    batch.facts.save(bulk.Change(Message, batch.rows, new=True))
+    mentioned = mentions.rows(batch.said)
+    batch.facts.save(bulk.Change(Message, batch.rows, new=True), bulk.Change(Mention, mentioned, new=True))
     return outcomes
 
 
@@ -66,13 +69,17 @@ class _Batch:
     def __init__(
         self,
         rooms: dict[UUID, Room],
-        authors: dict[tuple[UUID, UUID], wire.User],
+        authors: dict[tuple[UUID, UUID], Author],
+        banned: set[tuple[UUID, UUID]],
         sent: dict[tuple[UUID, UUID, str], wire.Message],
         answered: set[tuple[UUID, UUID]],
+        named: mentions.Named,
     ) -> None:
-        self.rooms, self.authors, self.sent, self.answered = rooms, authors, sent, answered
+        self.rooms, self.authors, self.banned = rooms, authors, banned
+        self.sent, self.answered, self.named = sent, answered, named
         self.now = timezone.now()
         self.rows: list[bulk.Row] = []
+        self.said: list[wire.Message] = []
         self.facts = log.Facts()
 
     def outcome(self, draft: Draft) -> Sent | RoomwireError:
@@ -81,10 +88,13 @@ class _Batch:
             room = self.rooms.get(draft.room_id)
             if room is None:
                 raise NotFound
-            author = access.admitted(room, self.authors.get((room.id, draft.author_id)))
+            known = self.authors.get((room.id, draft.author_id))
+            author = access.admitted(room, draft.author_id, known, self.banned)
             if reference is not None and reference in self.sent:
                 return Sent(self.sent[reference], created=False)
-            said = self._add(room, author, draft)
+            access.in_use(room)
+            access.heard(author)
+            said = self._add(room, author.user, draft)
         except RoomwireError as refusal:
             return refusal
         if reference is not None:
@@ -103,11 +113,14 @@ class _Batch:
             data=draft.data,
             client_ref=draft.client_ref,
             reply_to=draft.reply_to,
+            mentions=self.named.of(room.id, draft.body),
+            reactions=[],
             created_at=self.now,
             edited_at=None,
             deleted_at=None,
         )
         self.rows.append(_row(said))
+        self.said.append(said)
         self.facts.add(room=room, type="message.created", data=said, at=self.now, message_id=said.id)
         return said
 
@@ -122,8 +135,18 @@ def _row(said: wire.Message) -> bulk.Row:
         "data": said.data,
         "client_ref": said.client_ref,
         "reply_to_id": said.reply_to,
+        "mentions": [str(user_id) for user_id in said.mentions] or None,
         "created_at": said.created_at,
     }
+
+
+def _banned(
+    drafts: Iterable[Draft], rooms: dict[UUID, Room], authors: dict[tuple[UUID, UUID], Author]
+) -> set[tuple[UUID, UUID]]:
+    """Those who are no members of the public rooms they write to, and may not enter them either."""
+    public = {room.id for room in rooms.values() if room.kind == Room.Kind.PUBLIC}
+    wanted = {(draft.room_id, draft.author_id) for draft in drafts if draft.room_id in public}
+    return access.kept_out(wanted - authors.keys())
 
 
 def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.Message]:

@@ -5,7 +5,7 @@ years. Who is erased can do nothing any more from the first step on; a process t
 """
 
 import logging
-from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Max
 
 from accounts import users
+from accounts.errors import NotFound
 from accounts.models import User
-from chat import bulk, log, wire
-from chat.models import Event, Membership, Message, Room
+from chat import departures, edits, log, wire
+from chat.models import Ban, Event, Membership, Mention, Message, Mute, Room
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ def _clear(user: User) -> None:
     last: UUID | None = UUID(int=0)
     while last is not None:
         last = _empty_some(user, last)
+    Mention.objects.filter(user=user).delete()
+    Ban.objects.filter(user=user).delete()
+    Mute.objects.filter(user=user).delete()
     rooms |= _rename(user)
     for room_id in sorted(rooms):
         _tell(room_id, user)
@@ -67,49 +71,38 @@ def _clear(user: User) -> None:
 
 
 def _rooms_of(user: User) -> set[UUID]:
+    """Where somebody may be about to say their name."""
     rooms = set(Membership.objects.filter(user=user).values_list("room_id", flat=True))
+    rooms.update(Ban.objects.filter(user=user).values_list("room_id", flat=True))
     rooms.update(Message.objects.filter(author=user).values_list("room_id", flat=True).distinct())
     return rooms
 
 
 def _take_out(room_id: UUID, user: User) -> None:
-    """From now on they can't write there. A room that would have no owner gets the one who is longest in charge."""
-    with transaction.atomic():
+    """From now on they can't write there. A room that would have no owner gets the one who is longest in charge; one
+    that is gone, nobody."""
+    with suppress(NotFound), transaction.atomic():
         room = log.lock(room_id)
-        row = Membership.objects.filter(room=room, user=user).first()
-        if row is None:
-            return
-        row.delete()
-        left = wire.Departure(wire.User(user.id, user.username), "erased")
-        log.append(room=room, type="member.left", data=left)
-        if row.role == Membership.Role.OWNER:
-            _succeed(room)
-
-
-def _succeed(room: Room) -> None:
-    """Not to somebody who may not sign in, if there is anybody else."""
-    members = Membership.objects.filter(room=room).select_related("user").order_by("-user__is_active", "id")
-    if members.filter(role=Membership.Role.OWNER).exists():
-        return
-    heir = members.filter(role=Membership.Role.MODERATOR, user__is_active=True).first() or members.first()
-    if heir is not None:
-        heir.role = Membership.Role.OWNER
-        heir.save(update_fields=["role"])
-        log.append(room=room, type="member.updated", data=wire.member(heir))
+        row = Membership.objects.select_related("user").filter(room=room, user=user).first()
+        if row is not None:
+            departures.take_out(room, row, "erased")
 
 
 @transaction.atomic
 def _empty_some(user: User, after: UUID) -> UUID | None:
-    """The messages after this one, as many as are changed at once: the last of them, or None when there are no more.
-    (Locked in one order, so that two who do this don't block each other.)"""
-    rows = Message.objects.select_for_update().filter(author=user, id__gt=after).order_by("id")
-    ids = list(rows.values_list("id", flat=True)[:_AT_ONCE])
+    """The messages after this one, as many as are changed at once: the last of them, or None when there are no more."""
+    rows = Message.objects.filter(author=user, id__gt=after).order_by("id")
+    found = dict(rows.values_list("id", "room")[:_AT_ONCE])
+    # Nobody deletes these messages meanwhile, or reacts to them; nor does purge, whose the deleted ones are.
+    list(Room.objects.select_for_update().filter(id__in=found.values()).order_by("id"))
+    ids = list(found)
     emptied = Message.objects.filter(id__in=ids)
     emptied.filter(deleted_at=None).update(deleted_at=user.erasing_at)
-    emptied.update(body="", data=None, client_ref=None)
+    emptied.update(body="", data=None, client_ref=None, mentions=None, reactions=None)
+    edits.empty(ids)
     said = {row.id: wire.message(row) for row in emptied.select_related("author")}
-    events = Event.objects.filter(type="message.created", message__in=ids)
-    _rewrite({event: said[event.message_id] for event in events if event.message_id})
+    events = Event.objects.filter(type__in=log.MESSAGE_EVENTS, message__in=ids)
+    log.rewrite({event: said[event.message_id] for event in events if event.message_id})
     return ids[-1] if ids else None
 
 
@@ -126,20 +119,19 @@ def _rename(user: User) -> set[UUID]:
 def _rename_some(user: User, after: int) -> set[UUID]:
     """Of the events after this one, as many as are looked through at once."""
     some = Event.objects.exclude(type="message.created").filter(id__gt=after, id__lte=after + _LOOK_THROUGH)
+    some = some.exclude(type__in=log.MESSAGE_EVENTS)
     telling = list(some.filter(payload__contains=str(user.id)).select_for_update().order_by("id"))
-    now = wire.User(user.id, user.username)
-    _rewrite({event: _renamed(msgspec.json.decode(event.payload)["data"], now) for event in telling})
+    now = wire.user(user)
+    log.rewrite({event: _renamed(_without_words(event, user), now) for event in telling})
     return {event.room_id for event in telling}
 
 
-def _rewrite(told: Mapping[Event, Any]) -> None:
-    """Have events tell this."""
-    rows: list[bulk.Row] = []
-    for event, data in told.items():
-        payload = msgspec.json.decode(event.payload) | {"data": data}
-        rows.append({"id": event.id, "payload": wire.encode(payload).decode()})
-    if rows:
-        bulk.write(bulk.Change(Event, rows, new=False))
+def _without_words(event: Event, user: User) -> Any:
+    """Its `data`; of an event of the app's own that they sent, without what they had it say."""
+    told = msgspec.json.decode(event.payload)["data"]
+    if event.type.startswith("custom.") and told["sender"] is not None and told["sender"]["id"] == str(user.id):
+        return told | {"data": None}
+    return told
 
 
 def _renamed(told: Any, user: wire.User) -> Any:
@@ -154,6 +146,7 @@ def _renamed(told: Any, user: wire.User) -> Any:
 
 
 def _tell(room_id: UUID, user: User) -> None:
-    with transaction.atomic():
+    with suppress(NotFound), transaction.atomic():
         room = log.lock(room_id)
-        log.append(room=room, type="user.erased", data=wire.Erasure(wire.User(user.id, user.username)))
+        assert user.erasing_at is not None
+        log.append(room=room, type="user.erased", data=wire.Erasure(wire.user(user), user.erasing_at))

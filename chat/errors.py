@@ -19,6 +19,22 @@ class Forbidden(ChatError):
     detail = "Your role in this room does not allow this."
 
 
+class Muted(ChatError):
+    """`retry_after` is when it ends."""
+
+    code = "muted"
+    detail = "You may not be heard in this room for a while."
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Archived(ChatError):
+    code = "archived"
+    detail = "This room is archived: it takes nothing new."
+
+
 class LastOwner(ChatError):
     code = "last_owner"
     detail = "A room keeps at least one owner."

@@ -24,7 +24,8 @@ class Page:
 def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int) -> Page:
     """Up to `limit` events past `after_seq` of a room somebody may read. Raises NotFound."""
     room = access.readable(user_id=user_id, room_id=room_id)
-    entries = log.read(room_id=room.id, after=after_seq, limit=limit)
-    head = Head(room.epoch, max(room.last_seq, entries[-1].seq if entries else 0))
+    # Not past where the room stood when the right to it was checked.
+    entries = [entry for entry in log.read(room_id=room.id, after=after_seq, limit=limit) if entry.seq <= room.last_seq]
+    head = Head(room.epoch, room.last_seq)
     continues = entries[0].seq == after_seq + 1 if entries else after_seq == head.seq
     return Page(head, continues, entries)

@@ -1,5 +1,6 @@
 """Everything that is kept of somebody, for them to take away."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from accounts import limits, users
 from accounts.models import Device
 from chat import wire
-from chat.models import Membership, Message, Room
+from chat.models import Membership, Message, Reaction, Revision, Room
 
 
 class ExportedDevice(wire.Device, frozen=True):
@@ -17,10 +18,11 @@ class ExportedDevice(wire.Device, frozen=True):
 
 
 class ExportedRoom(msgspec.Struct, frozen=True):
-    """One that they opened."""
+    """One that they opened, and are in."""
 
     id: UUID
     name: str
+    topic: str
     created_at: wire.Moment
 
 
@@ -30,6 +32,21 @@ class ExportedMembership(msgspec.Struct, frozen=True):
     role: str
     joined_at: wire.Moment
     last_read_seq: int
+
+
+class ExportedRevision(msgspec.Struct, frozen=True):
+    """What one of their messages said before it was edited."""
+
+    message: UUID
+    body: str
+    data: Any
+    replaced_at: wire.Moment
+
+
+class ExportedReaction(msgspec.Struct, frozen=True):
+    message: UUID
+    emoji: str
+    created_at: wire.Moment
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -42,15 +59,19 @@ class Export(msgspec.Struct, frozen=True):
     rooms: list[ExportedRoom]
     memberships: list[ExportedMembership]
     messages: list[wire.Message]
+    revisions: list[ExportedRevision]
+    reactions: list[ExportedReaction]
 
 
 def of(*, user_id: UUID) -> Export:
     """Raises RateLimited: it is much work."""
     limits.export(user_id)
     user = users.get(user_id=user_id)
-    opened = Room.objects.filter(created_by=user).order_by("id")
-    memberships = Membership.objects.filter(user=user).select_related("room").order_by("id")
+    opened = Room.objects.filter(created_by=user, memberships__user=user, deleted_at=None).order_by("id")
+    memberships = Membership.objects.filter(user=user, room__deleted_at=None).select_related("room").order_by("id")
     messages = Message.objects.filter(author=user).select_related("author").order_by("id")
+    revisions = Revision.objects.filter(message__author=user).order_by("id")
+    reactions = Reaction.objects.filter(user=user).order_by("id")
     return Export(
         id=user.id,
         username=user.username,
@@ -58,12 +79,14 @@ def of(*, user_id: UUID) -> Export:
         pending_email=user.pending_email,
         created_at=user.created_at,
         devices=[_device(row) for row in Device.objects.filter(user=user).order_by("id")],
-        rooms=[ExportedRoom(row.id, row.name, row.created_at) for row in opened],
+        rooms=[ExportedRoom(row.id, row.name, row.topic, row.created_at) for row in opened],
         memberships=[
             ExportedMembership(row.room_id, row.room.name, row.role, row.joined_at, row.last_read_seq)
             for row in memberships
         ],
         messages=[wire.message(row) for row in messages],
+        revisions=[ExportedRevision(row.message_id, row.body, row.data, row.replaced_at) for row in revisions],
+        reactions=[ExportedReaction(row.message_id, row.emoji, row.created_at) for row in reactions],
     )
 
 

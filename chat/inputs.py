@@ -24,6 +24,19 @@ def text(field: str, value: str, *, maximum: int) -> str:
     return value
 
 
+def line(field: str, value: str, *, maximum: int) -> str:
+    """The same for what may be empty."""
+    return text(field, value, maximum=maximum) if value else value
+
+
+def emoji(field: str, value: str, *, maximum: int) -> str:
+    """The same for what is one word: an emoji, or the name of one of the app's own."""
+    text(field, value, maximum=maximum)
+    if any(letter.isspace() for letter in value):
+        raise Invalid(Violation(field, "invalid", "An emoji, or a word."))
+    return value
+
+
 def data(field: str, value: Any, *, maximum: int) -> Any:
     """`value`, unchanged. Raises Invalid when it is too deep or too big (bytes), or holds what can't be stored."""
     problem = _problem(value, _DEPTH_MAX)

@@ -4,17 +4,21 @@ A `seq` is taken under the room's row lock in the transaction of the change itse
 and commit order is `seq` order. To change several rooms in one transaction, lock them with one `lock_all`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import NotFound
 from chat import broadcast, bulk, wire
 from chat.models import Event, Room
+
+# Those whose data is the message.
+MESSAGE_EVENTS = ("message.created", "message.updated", "message.deleted")
 
 
 class Entry(NamedTuple):
@@ -33,16 +37,16 @@ class Head(NamedTuple):
 
 def lock(room_id: UUID) -> Room:
     """The room, locked until the surrounding transaction ends. Raises NotFound."""
-    room = Room.objects.select_for_update().filter(id=room_id).first()
+    room = Room.objects.select_for_update().filter(id=room_id, deleted_at=None).first()
     if room is None:
         raise NotFound
     return room
 
 
-_LOCKED = ("id", "kind", "epoch", "last_seq")
+_LOCKED = ("id", "kind", "archived_at", "epoch", "last_seq")
 _LOCK = f"""
     SELECT {", ".join(_LOCKED)} FROM chat_room
-    WHERE id = ANY (ARRAY (SELECT id FROM json_to_recordset(%s) AS given(id uuid)))
+    WHERE id = ANY (ARRAY (SELECT id FROM json_to_recordset(%s) AS given(id uuid))) AND deleted_at IS NULL
     ORDER BY id FOR UPDATE
 """  # noqa: S608
 
@@ -52,7 +56,8 @@ def lock_all(room_ids: Collection[UUID]) -> dict[UUID, Room]:
     if bulk.by_hand():
         rows = bulk.select(_LOCK, [{"id": room_id} for room_id in room_ids])
         return {row[0]: Room.from_db(None, _LOCKED, row) for row in rows}
-    return {room.id: room for room in Room.objects.select_for_update().filter(id__in=room_ids).order_by("id")}
+    found = Room.objects.select_for_update().filter(id__in=room_ids, deleted_at=None).order_by("id")
+    return {room.id: room for room in found}
 
 
 class Facts:
@@ -69,6 +74,7 @@ class Facts:
     def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
         """`data` is anything JSON can say."""
         room.last_seq += 1
+        room.active_at = at
         entry = Entry(room.last_seq, wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode())
         self._rows.append(
             {
@@ -89,19 +95,38 @@ class Facts:
             return
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("the log needs the transaction of the change it tells of")
-        heads: list[bulk.Row] = [{"id": room.id, "last_seq": room.last_seq} for room, _ in self._rooms.values()]
+        heads: list[bulk.Row] = [
+            {"id": room.id, "last_seq": room.last_seq, "active_at": room.active_at} for room, _ in self._rooms.values()
+        ]
         bulk.write(*told_of, bulk.Change(Event, self._rows, new=True), bulk.Change(Room, heads, new=False))
         for room, payloads in self._rooms.values():
             first = room.last_seq - len(payloads) + 1
             broadcast.announce(room_id=room.id, epoch=room.epoch, first=first, payloads=payloads)
 
 
-def append(*, room: Room, type: str, data: Any) -> Entry:
+def append(*, room: Room, type: str, data: Any, message_id: UUID | None = None) -> Entry:
     """Add one fact to a room that the caller has locked, and announce it if and when the transaction commits."""
     facts = Facts()
-    entry = facts.add(room=room, type=type, data=data, at=timezone.now())
+    entry = facts.add(room=room, type=type, data=data, at=timezone.now(), message_id=message_id)
     facts.save()
     return entry
+
+
+def rewrite(told: Mapping[Event, Any]) -> None:
+    """Have events say this in their `data`, from now on. Whoever keeps copies has to be told by another event
+    (chat/telling.py)."""
+    rows: list[bulk.Row] = []
+    for event, data in told.items():
+        payload = msgspec.json.decode(event.payload) | {"data": data}
+        rows.append({"id": event.id, "payload": wire.encode(payload).decode()})
+    if rows:
+        bulk.write(bulk.Change(Event, rows, new=False))
+
+
+def retell(message: wire.Message) -> None:
+    """Have all that tells what a message says tell what it says now."""
+    telling = Event.objects.filter(message=message.id, type__in=MESSAGE_EVENTS)
+    rewrite(dict.fromkeys(telling, message))
 
 
 def read(*, room_id: UUID, after: int, limit: int) -> list[Entry]:
@@ -112,5 +137,5 @@ def read(*, room_id: UUID, after: int, limit: int) -> list[Entry]:
 
 def heads(room_ids: Collection[UUID]) -> dict[UUID, Head]:
     """Where these rooms stand, by one query; a room that is gone is missing."""
-    rows = Room.objects.filter(id__in=room_ids).values_list("id", "epoch", "last_seq")
+    rows = Room.objects.filter(id__in=room_ids, deleted_at=None).values_list("id", "epoch", "last_seq")
     return {room_id: Head(epoch, seq) for room_id, epoch, seq in rows}

@@ -1,16 +1,18 @@
-"""Members: joining, leaving, being added and removed, and how far each has read."""
+"""Members: joining, leaving, being added and removed, their roles, and when they may not be heard."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.errors import Invalid, NotFound, Violation
 from accounts.models import User
-from chat import access, log, wire
-from chat.errors import LastOwner
-from chat.models import Membership, Room
+from chat import access, departures, log, passing, summaries, wire
+from chat.errors import Forbidden
+from chat.models import Ban, Membership, Role, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,50 +24,54 @@ class Joined:
 
 
 def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
-    """Enter a public room; entering twice is entering once. Raises NotFound."""
+    """Enter a public room; entering twice is entering once. Raises NotFound or Archived."""
     with transaction.atomic():
         room = log.lock(room_id)
         row = Membership.objects.filter(room=room, user_id=user_id).first()
         if row is None:
             user = _held(user_id)
-            if room.kind != Room.Kind.PUBLIC or user is None:
+            if user is None or not access.open_to(user_id).filter(id=room.id).exists():
                 raise NotFound
-            row = _enter(room, user)
-    return wire.room(room, row)
+            access.in_use(room)
+            return _enter(room, user)[1]
+    return summaries.one(user_id=user_id, room=room, membership=row)
 
 
 def leave(*, user_id: UUID, room_id: UUID) -> None:
-    """Raises NotFound, NotAMember or LastOwner."""
+    """Raises NotFound, NotAMember, LastOwner, or Forbidden for a direct room."""
     with transaction.atomic():
         room = log.lock(room_id)
-        _depart(room, access.membership(user_id=user_id, room=room), "left")
+        row = access.membership(user_id=user_id, room=room)
+        if room.kind == Room.Kind.DIRECT:
+            raise Forbidden("A direct room is of these two for ever.")
+        departures.depart(room, row, "left")
 
 
 def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
-    """Bring somebody in, as an owner or moderator. Raises NotFound, Forbidden, or Invalid for an unknown user."""
+    """Bring somebody in, as an owner or moderator. Raises NotFound, Forbidden, Archived, or Invalid for an unknown
+    user or one who is banned."""
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managed(user_id=actor_id, room=room)
+        access.managing(user_id=actor_id, room=room)
         row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
         if row is not None:
             return Joined(wire.member(row), created=False)
+        access.in_use(room)
         user = _held(user_id)
         if user is None:
             raise Invalid(Violation("user", "unknown", "There is no such user."))
-        return Joined(wire.member(_enter(room, user)), created=True)
+        if Ban.objects.filter(room=room, user=user).exists():
+            raise Invalid(Violation("user", "banned", "This user is banned from the room."))
+        return Joined(_enter(room, user)[0], created=True)
 
 
 def remove(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
-    """Take somebody out, as an owner or moderator; or oneself. Raises NotFound, Forbidden or LastOwner."""
+    """Take somebody below oneself out; or oneself. Raises NotFound, Forbidden or LastOwner."""
     if actor_id == user_id:
         return leave(user_id=user_id, room_id=room_id)
     with transaction.atomic():
-        room = log.lock(room_id)
-        access.managed(user_id=actor_id, room=room)
-        row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
-        if row is None:
-            raise NotFound
-        _depart(room, row, "removed")
+        room, row = _below(actor_id, room_id, user_id)
+        departures.depart(room, row, "removed")
     return None
 
 
@@ -75,14 +81,77 @@ def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
     return Membership.objects.filter(room=room).select_related("user").order_by("id")
 
 
-def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
-    """Say how far one has read. A marker never moves back. Raises Invalid past the head, NotFound, NotAMember."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    row = access.membership(user_id=user_id, room=room)
-    if not 0 <= seq <= room.last_seq:
-        raise Invalid(Violation("seq", "out_of_range", f"Between 0 and the room's last seq, {room.last_seq}."))
-    Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq)
-    return wire.ReadMarker(room.id, max(seq, row.last_read_seq))
+def get(*, user_id: UUID, room_id: UUID, member_id: UUID) -> wire.Member:
+    """One of them. Raises NotFound."""
+    row = of(user_id=user_id, room_id=room_id).filter(user_id=member_id).first()
+    if row is None:
+        raise NotFound
+    return wire.member(row)
+
+
+# Roles
+
+
+def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> wire.Member:
+    """As an owner. The same again is nothing. Raises Invalid, NotFound, NotAMember, Forbidden or LastOwner."""
+    if role not in Role.values:
+        raise Invalid(Violation("role", "invalid", "owner, moderator or member."))
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        row = _member(room, user_id)
+        if role != Role.OWNER:
+            departures.keep_an_owner(room, row)
+        _change(room, row, **_promoted(row, role))
+    return wire.member(row)
+
+
+def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
+    """Make somebody the owner in one's own place, and oneself a moderator. Raises NotFound, NotAMember or
+    Forbidden."""
+    with transaction.atomic():
+        room = log.lock(room_id)
+        own = access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        heir = _member(room, user_id)
+        if heir.user_id != actor_id:
+            _change(room, heir, **_promoted(heir, Role.OWNER))
+            _change(room, own, role=Role.MODERATOR)
+    return wire.member(heir)
+
+
+def _promoted(row: Membership, role: str) -> dict[str, str | datetime | None]:
+    """An owner is heard: nobody could unmute them."""
+    return {"role": role, "muted_until": None if role == Role.OWNER else row.muted_until}
+
+
+# Who may be heard
+
+
+def mute(*, actor_id: UUID, room_id: UUID, user_id: UUID, until: datetime | None) -> wire.Member:
+    """Somebody below oneself, up to a moment to come; None ends it. Raises Invalid, NotFound, NotAMember or
+    Forbidden."""
+    if until is not None and until <= timezone.now():
+        raise Invalid(Violation("until", "past", "A time to come."))
+    with transaction.atomic():
+        room, row = _below(actor_id, room_id, user_id)
+        _change(room, row, muted_until=until)
+    return wire.member(row)
+
+
+def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:
+    """A member that the actor stands above. Raises NotFound, NotAMember or Forbidden."""
+    room = log.lock(room_id)
+    own = access.managing(user_id=actor_id, room=room)
+    row = _member(room, user_id)
+    access.above(own, row)
+    return room, row
+
+
+def _member(room: Room, user_id: UUID) -> Membership:
+    row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _held(user_id: UUID) -> User | None:
@@ -90,16 +159,20 @@ def _held(user_id: UUID) -> User | None:
     return User.objects.select_for_update(no_key=True).filter(id=user_id, is_active=True).first()
 
 
-def _enter(room: Room, user: User) -> Membership:
-    row = Membership.objects.create(room=room, user=user)
-    log.append(room=room, type="member.joined", data=wire.member(row))
-    return row
+def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
+    """Them, and the room as they see it. What was said before is not unread to them."""
+    muted = departures.still_muted(room, user)
+    row = Membership.objects.create(room=room, user=user, muted_until=muted, last_read_seq=room.last_seq)
+    member = wire.member(row)
+    log.append(room=room, type="member.joined", data=member)
+    seen = summaries.one(user_id=user.id, room=room, membership=row)
+    passing.added(seen, user.id)
+    return member, seen
 
 
-def _depart(room: Room, row: Membership, reason: str) -> None:
-    owners = Membership.objects.filter(room=room, role=Membership.Role.OWNER)
-    if row.role == Membership.Role.OWNER and owners.count() == 1:
-        raise LastOwner
-    row.delete()
-    user = wire.User(row.user_id, row.user.username)
-    log.append(room=room, type="member.left", data={"user": user, "reason": reason})
+def _change(room: Room, row: Membership, **changes: str | datetime | None) -> None:
+    if any(getattr(row, field) != value for field, value in changes.items()):
+        for field, value in changes.items():
+            setattr(row, field, value)
+        row.save(update_fields=list(changes))
+        log.append(room=room, type="member.updated", data=wire.member(row))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.errors import NotFound, RoomwireError
-from chat import access, drafts, wire
+from chat import access, drafts, reactions, wire
 from chat.drafts import Draft, Sent
 from chat.models import Message
 from chat.writer import Writer
@@ -17,9 +17,10 @@ from chat.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in order, oldest first, and whether there may be more on either side."""
+    """Messages in order, oldest first, the reactions of who asks, and whether there may be more on either side."""
 
     messages: Sequence[wire.Message]
+    own_reactions: dict[UUID, list[str]]
     older: bool
     newer: bool
 
@@ -37,7 +38,8 @@ def send(
     data: Any = None,
 ) -> Sent:
     """Store a message and tell the room. The same `client_ref` from the same author in the same room is the same
-    message, however often and through whatever door it comes. Raises Invalid, NotFound, NotAMember or Overloaded.
+    message, however often and through whatever door it comes. Raises Invalid, NotFound, NotAMember, Archived, Muted or
+    Overloaded.
 
     Inside somebody's transaction the message is part of that; else it shares one with whatever else is sent.
     """
@@ -68,17 +70,32 @@ def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
 
 
 def page(
-    *, user_id: UUID, room_id: UUID, before_seq: int | None = None, after_seq: int | None = None, limit: int
+    *,
+    user_id: UUID,
+    room_id: UUID,
+    reply_to: UUID | None = None,
+    before_seq: int | None = None,
+    after_seq: int | None = None,
+    limit: int,
 ) -> Page:
-    """Up to `limit` messages: the latest; those just before a `seq`; or those just after one. Raises NotFound."""
+    """Up to `limit` messages of a room, or of those that reply to one of its messages: the latest; those just before
+    a `seq`; or those just after one. Raises NotFound."""
     room = access.readable(user_id=user_id, room_id=room_id)
-    found = Message.objects.select_related("author").filter(room=room)
+    # Not past where the room stood when the right to it was checked.
+    found = Message.objects.select_related("author").filter(room=room, seq__lte=room.last_seq)
+    if reply_to is not None:
+        if not found.filter(id=reply_to).exists():
+            raise NotFound
+        found = found.filter(reply_to=reply_to)
     if before_seq is not None:
         found = found.filter(seq__lt=before_seq)
     if after_seq is not None:
         rows = list(found.filter(seq__gt=after_seq).order_by("seq")[: limit + 1])
-        more, rows = len(rows) > limit, rows[:limit]
-        return Page([wire.message(row) for row in rows], older=after_seq > 0, newer=more or before_seq is not None)
+        return _page(user_id, rows[:limit], older=after_seq > 0, newer=len(rows) > limit or before_seq is not None)
     rows = list(found.order_by("-seq")[: limit + 1])
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page([wire.message(row) for row in reversed(rows)], older=more, newer=before_seq is not None)
+    return _page(user_id, rows[:limit][::-1], older=len(rows) > limit, newer=before_seq is not None)
+
+
+def _page(user_id: UUID, rows: Sequence[Message], *, older: bool, newer: bool) -> Page:
+    own = reactions.own(user_id=user_id, messages=[row.id for row in rows if row.reactions])
+    return Page([wire.message(row) for row in rows], own, older=older, newer=newer)

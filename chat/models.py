@@ -1,15 +1,26 @@
-"""Rooms, memberships, messages, and the event log they are heard through."""
+"""Rooms, who is in them and who is kept out, messages and what was done to them, and the event log they are heard
+through."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from accounts.ids import uuid7
 
 
+class Role(models.TextChoices):
+    """From the one who may most."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+
+
 class Room(models.Model):
-    """`last_seq` counts the room's events. `epoch` names the counting: it changes when a backup is restored."""
+    """`last_seq` counts the room's events, `active_at` is the time of the last. `epoch` names the counting: it changes
+    when a backup is restored. A deleted room is there for nobody, and soon not at all (chat/purge.py)."""
 
     class Kind(models.TextChoices):
         PUBLIC = "public"
@@ -18,22 +29,34 @@ class Room(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    name = models.CharField(max_length=settings.ROOM_NAME_MAX)
+    name = models.CharField(max_length=settings.ROOM_NAME_MAX, blank=True)
+    topic = models.CharField(max_length=settings.ROOM_TOPIC_MAX, blank=True)
+    # The least role that may send events of the app's own.
+    custom_events = models.CharField(max_length=10, choices=Role.choices, default=Role.MODERATOR)
+    # Of a direct room: whose it is. One per pair.
+    pair = models.CharField(max_length=65, null=True, unique=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    epoch = models.UUIDField(default=uuid.uuid4)
-    last_seq = models.BigIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+    last_seq = models.BigIntegerField(default=0, editable=False)
+    active_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["deleted_at"], condition=~models.Q(deleted_at=None), name="room_deleted")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
 
 
 class Membership(models.Model):
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        MODERATOR = "moderator"
-        MEMBER = "member"
+    """`muted_until` may be past."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    muted_until = models.DateTimeField(null=True)
     last_read_seq = models.BigIntegerField(default=0)
     joined_at = models.DateTimeField(auto_now_add=True)
 
@@ -41,8 +64,35 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="membership_unique")]
 
 
+class Mute(models.Model):
+    """What is left of a membership that has ended, and may begin again: nobody is heard sooner for coming back."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="mute_unique")]
+
+
+class Ban(models.Model):
+    """Somebody who may neither enter nor read a room."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    banned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=settings.REASON_MAX, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_unique")]
+
+
 class Message(models.Model):
-    """`seq` is that of its `message.created` event. A deleted message keeps its row without its words."""
+    """`seq` is that of its `message.created` event. A deleted message keeps its row without its words.
+
+    `mentions` and `reactions` say in short what the rows of those say, as clients are told it; None is none.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
@@ -50,7 +100,9 @@ class Message(models.Model):
     seq = models.BigIntegerField()
     body = models.TextField()
     data = models.JSONField(null=True)
-    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replies")
+    mentions = models.JSONField(null=True)
+    reactions = models.JSONField(null=True)
+    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     client_ref = models.CharField(max_length=settings.CLIENT_REF_MAX, null=True)
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
@@ -60,6 +112,43 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="message_seq_unique"),
             models.UniqueConstraint(fields=["room", "author", "client_ref"], name="message_client_ref_unique"),
+        ]
+        indexes = [models.Index(fields=["reply_to", "seq"], condition=~models.Q(reply_to=None), name="message_replies")]
+
+
+class Revision(models.Model):
+    """What a message said before it was edited, and until when."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    body = models.TextField()
+    data = models.JSONField(null=True)
+    replaced_at = models.DateTimeField()
+
+
+class Reaction(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    emoji = models.CharField(max_length=settings.EMOJI_MAX)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_unique")]
+
+
+class Mention(models.Model):
+    """A message names somebody who was a member then. `room` and `seq` are the message's."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user"], name="mention_unique")]
+        indexes = [
+            models.Index(fields=["user", "room", "seq"], name="mention_unread"),
+            models.Index(fields=["user", "message"], name="mention_of_user"),
+            models.Index(fields=["room"], name="mention_of_room"),
         ]
 
 

@@ -1,35 +1,188 @@
-"""Rooms: opening, looking at and listing them."""
+"""Rooms: opening, looking at and listing them, and what becomes of them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.errors import Invalid, Violation
-from chat import access, inputs, wire
-from chat.models import Membership, Room
+from accounts.models import User
+from chat import access, inputs, log, passing, summaries, wire
+from chat.models import Membership, Role, Room
+from chat.summaries import Listing
 
+# Of a search; what else it says is not looked for.
+_WORDS = 10
 _CREATABLE = (Room.Kind.PUBLIC, Room.Kind.PRIVATE)
 
 
-def create(*, creator_id: UUID, name: str, kind: str) -> wire.Room:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`created` is False for a direct room that there was already."""
+
+    room: wire.Room
+    created: bool
+
+
+def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.Room:
     """A room owned by its creator. Its log begins empty: nobody can have been there before. Raises Invalid."""
-    name = inputs.text("name", name, maximum=settings.ROOM_NAME_MAX)
     if kind not in _CREATABLE:
         raise Invalid(Violation("kind", "invalid", "A room is created public or private."))
+    room = Room(kind=kind, name=_name(name), topic=_topic(topic), created_by_id=creator_id)
     with transaction.atomic():
-        room = Room.objects.create(name=name, kind=kind, created_by_id=creator_id)
-        owner = Membership.objects.create(room=room, user_id=creator_id, role=Membership.Role.OWNER)
-    return wire.room(room, owner)
+        room.save(force_insert=True)
+        owner = Membership.objects.create(room=room, user_id=creator_id, role=Role.OWNER)
+        opened = summaries.one(user_id=creator_id, room=room, membership=owner)
+        passing.added(opened, creator_id)
+    return opened
+
+
+def direct(*, user_id: UUID, peer_id: UUID) -> Opened:
+    """The one room of these two, who can neither leave it nor bring in others. Raises Invalid for nobody to talk to."""
+    pair = ":".join(sorted(each.hex for each in (user_id, peer_id)))
+    created = False
+    room = Room.objects.filter(pair=pair).first()
+    if room is None:
+        try:
+            room, created = _open_direct(pair, user_id, peer_id), True
+        except IntegrityError:  # the other one was faster
+            room = Room.objects.get(pair=pair)
+    return Opened(summaries.one(user_id=user_id, room=room), created)
+
+
+@transaction.atomic
+def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
+    users = User.objects.select_for_update(no_key=True).filter(id__in={user_id, peer_id}, is_active=True).order_by("id")
+    if len(users) != 2:
+        raise Invalid(Violation("user", "unknown", "There is no such user, other than you."))
+    room = Room.objects.create(kind=Room.Kind.DIRECT, pair=pair, custom_events=Role.MEMBER, created_by_id=user_id)
+    Membership.objects.bulk_create(Membership(room=room, user=user) for user in users)
+    for user in users:
+        passing.added(summaries.one(user_id=user.id, room=room), user.id)
+    return room
+
+
+# Looking
 
 
 def get(*, user_id: UUID, room_id: UUID) -> wire.Room:
     """A room somebody may read, as they see it. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    return wire.room(room, Membership.objects.filter(room=room, user_id=user_id).first())
+    return summaries.one(user_id=user_id, room=access.readable(user_id=user_id, room_id=room_id))
 
 
-def mine(*, user_id: UUID) -> QuerySet[Membership]:
-    """Somebody's memberships, each with its room, for a page of `wire.room`s, newest first."""
-    return Membership.objects.filter(user_id=user_id).select_related("room").order_by("-id")
+def mine(*, user_id: UUID) -> Listing[Membership]:
+    """The rooms that somebody is in; where something happened last comes first."""
+    rows = Membership.objects.filter(user_id=user_id, room__deleted_at=None).select_related("room")
+    rows = rows.annotate(active_at=F("room__active_at")).order_by("-active_at", "-id")
+
+    def told(page: Sequence[Membership]) -> list[wire.Room]:
+        return summaries.of(user_id=user_id, rooms=[row.room for row in page], memberships=page)
+
+    return Listing(rows, told)
+
+
+def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
+    """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
+    topic."""
+    rows = access.open_to(user_id).filter(archived_at=None)
+    for word in search.split()[:_WORDS]:
+        rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
+
+    def told(page: Sequence[Room]) -> list[wire.Room]:
+        return summaries.of(user_id=user_id, rooms=page)
+
+    return Listing(rows.order_by("-id"), told)
+
+
+def ids(*, user_id: UUID) -> list[UUID]:
+    """Of all rooms that somebody is in."""
+    return list(Membership.objects.filter(user_id=user_id, room__deleted_at=None).values_list("room", flat=True))
+
+
+# Changing
+
+
+def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
+    """Another `name`, `topic`, or least role for `custom_events`; as an owner or moderator. Raises Invalid,
+    NotFound, NotAMember, Forbidden or Archived."""
+    checked = _checked(changes)
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.managing(user_id=actor_id, room=room)
+        access.in_use(room)
+        _apply(room, "room.updated", checked)
+    return summaries.one(user_id=actor_id, room=room)
+
+
+def archive(*, actor_id: UUID, room_id: UUID) -> wire.Room:
+    """Keep a room as it is, as its owner. Raises NotFound, NotAMember or Forbidden."""
+    return _as_owner(actor_id, room_id, archived=True)
+
+
+def unarchive(*, actor_id: UUID, room_id: UUID) -> wire.Room:
+    """Use it again. Raises NotFound, NotAMember or Forbidden."""
+    return _as_owner(actor_id, room_id, archived=False)
+
+
+def delete(*, actor_id: UUID, room_id: UUID) -> None:
+    """For everybody, at once and for ever, as its owner. Raises NotFound, NotAMember or Forbidden."""
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        bury(room)
+
+
+def archiving(room: Room, *, archived: bool) -> None:
+    """In a room that the caller has locked."""
+    if (room.archived_at is not None) != archived:
+        at = timezone.now() if archived else None
+        _apply(room, "room.archived" if archived else "room.updated", {"archived_at": at})
+
+
+def bury(room: Room) -> None:
+    """A room that the caller has locked is there for nobody any more; what is left of it goes later (chat/purge.py)."""
+    members = list(Membership.objects.filter(room=room).values_list("user_id", flat=True))
+    _apply(room, "room.deleted", {"deleted_at": timezone.now(), "pair": None})
+    passing.removed(room.id, members, "deleted")
+
+
+def _as_owner(actor_id: UUID, room_id: UUID, *, archived: bool) -> wire.Room:
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        archiving(room, archived=archived)
+    return summaries.one(user_id=actor_id, room=room)
+
+
+def _apply(room: Room, type: str, changes: dict[str, Any]) -> None:
+    """The same again is nothing."""
+    changed = [field for field, value in changes.items() if getattr(room, field) != value]
+    if changed:
+        for field in changed:
+            setattr(room, field, changes[field])
+        room.save(update_fields=changed)
+        log.append(room=room, type=type, data=wire.facts(room))
+
+
+def _checked(changes: dict[str, str]) -> dict[str, str]:
+    checks = {"name": _name, "topic": _topic, "custom_events": _role}
+    return {field: checks[field](value) for field, value in changes.items()}
+
+
+def _name(value: str) -> str:
+    return inputs.text("name", value, maximum=settings.ROOM_NAME_MAX)
+
+
+def _topic(value: str) -> str:
+    return inputs.line("topic", value, maximum=settings.ROOM_TOPIC_MAX)
+
+
+def _role(value: str) -> str:
+    if value not in Role.values:
+        raise Invalid(Violation("custom_events", "invalid", "owner, moderator or member."))
+    return value

@@ -1,9 +1,10 @@
 """The JSON of everything clients are told about rooms, written here and nowhere else.
 
-REST answers, socket frames and the stored log are these structs, encoded by `encode`; the OpenAPI document is
-generated from them. Times are RFC 3339 in UTC, ids are UUIDs.
+REST answers, socket frames and the stored log are these structs, encoded by `encode`; the OpenAPI and AsyncAPI
+documents are generated from them. Times are RFC 3339 in UTC, ids are UUIDs.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -18,8 +19,8 @@ encode = msgspec.json.Encoder().encode
 # An aware time. (Naming the constraint gives its schema the format date-time.)
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
-_LEFT = '{"type":"member.left"'
-_ERASED = '{"type":"user.erased"'
+Kind = Literal["public", "private", "direct"]
+Role = Literal["owner", "moderator", "member"]
 
 
 class User(msgspec.Struct, frozen=True):
@@ -38,45 +39,14 @@ class Device(msgspec.Struct, frozen=True):
     last_used_at: Moment
 
 
-class Room(msgspec.Struct, frozen=True):
-    """`role` and `last_read_seq` are the asking user's own, and null to a reader who is no member."""
-
-    id: UUID
-    kind: Literal["public", "private", "direct"]
-    name: str
-    created_by: UUID | None
-    created_at: Moment
-    epoch: UUID
-    last_seq: int
-    role: Literal["owner", "moderator", "member"] | None
-    last_read_seq: int | None
-
-
-class Member(msgspec.Struct, frozen=True):
-    user: User
-    role: Literal["owner", "moderator", "member"]
-    joined_at: Moment
-
-
-class Departure(msgspec.Struct, frozen=True):
-    """What a `member.left` event says: `left` by their own will, `removed`, or `erased` with their account."""
-
-    user: User
-    reason: str
-
-
-class Erasure(msgspec.Struct, frozen=True):
-    """What a `user.erased` event says: all that this user wrote is a tombstone, and this is their name now."""
-
-    user: User
-
-
-class ReadMarker(msgspec.Struct, frozen=True):
-    room: UUID
-    last_read_seq: int
+class ReactionCount(msgspec.Struct, frozen=True):
+    emoji: str
+    count: int
 
 
 class Message(msgspec.Struct, frozen=True):
+    """`mentions` are the ids of members it names. A deleted one says nothing any more."""
+
     id: UUID
     room: UUID
     seq: int
@@ -85,9 +55,152 @@ class Message(msgspec.Struct, frozen=True):
     data: Any
     client_ref: str | None
     reply_to: UUID | None
+    mentions: Sequence[UUID]
+    reactions: Sequence[ReactionCount]
     created_at: Moment
     edited_at: Moment | None
     deleted_at: Moment | None
+
+
+class RoomFacts(msgspec.Struct, frozen=True):
+    """What a room is for everybody. `custom_events` is the least role that may send events of the app's own."""
+
+    id: UUID
+    kind: Kind
+    name: str
+    topic: str
+    custom_events: Role
+    created_by: UUID | None
+    created_at: Moment
+    archived_at: Moment | None
+
+
+class Room(RoomFacts, frozen=True):
+    """A room as somebody sees it. To a reader who is no member `role` and all that follows it, but the last message,
+    is null. `peer` is the other of a direct room. The counts are of what others wrote since `last_read_seq`, exact up
+    to 99: 100 is more."""
+
+    epoch: UUID
+    last_seq: int
+    last_message: Message | None
+    peer: User | None
+    role: Role | None
+    muted_until: Moment | None
+    last_read_seq: int | None
+    unread_count: int | None
+    mention_count: int | None
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Muted until then, if that is still to come."""
+
+    user: User
+    role: Role
+    joined_at: Moment
+    muted_until: Moment | None
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """What a `member.left` event says: `left` by their own will, `removed`, `banned` (they may have been a reader
+    only), or `erased` with their account."""
+
+    user: User
+    reason: str
+
+
+class Unbanned(msgspec.Struct, frozen=True):
+    """What a `member.unbanned` event says: this user may enter again."""
+
+    user: User
+
+
+class Ban(msgspec.Struct, frozen=True):
+    """For the room's owners and moderators."""
+
+    user: User
+    reason: str
+    banned_by: UUID | None
+    created_at: Moment
+
+
+class ReactionChange(msgspec.Struct, frozen=True):
+    """What a `reaction.added` or `reaction.removed` event says; `reactions` are all that the message has now."""
+
+    message: UUID
+    user: User
+    emoji: str
+    reactions: Sequence[ReactionCount]
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    user: User
+    emoji: str
+    created_at: Moment
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """What a message said until it was edited."""
+
+    body: str
+    data: Any
+    replaced_at: Moment
+
+
+class Custom(msgspec.Struct, frozen=True):
+    """What a `custom.<name>` event says: `data` is the app's. `sender` is null when it was the server's own code."""
+
+    sender: User | None
+    data: Any
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What a `user.erased` event says: all that this user wrote is a tombstone, since `deleted_at` if it was none
+    before; and this is their name now."""
+
+    user: User
+    deleted_at: Moment
+
+
+class ReadMarker(msgspec.Struct, frozen=True):
+    room: UUID
+    last_read_seq: int
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Up to where somebody has read: an entry of a room's receipts, and what a `read.updated` event says."""
+
+    user: User
+    last_read_seq: int
+
+
+class Typist(msgspec.Struct, frozen=True):
+    """What a `typing.started` or `typing.stopped` event says. It ends by itself `expires_in` seconds later."""
+
+    user: User
+    expires_in: float
+
+
+class Present(msgspec.Struct, frozen=True):
+    """Somebody who is in a room now: an entry of its presence, and what a `presence.joined` event says."""
+
+    user: User
+    since: Moment
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """What a `presence.left` event says."""
+
+    user: User
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """Who is in a room now; and what a `presence.counted` event says. In a crowd `users` is null: there is but the
+    count. `complete` is false while other processes can't be asked."""
+
+    room: UUID
+    count: int
+    users: Sequence[Present] | None
+    complete: bool
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -100,6 +213,15 @@ class Event(msgspec.Struct, frozen=True):
     data: Any
 
 
+class Passing(msgspec.Struct, frozen=True):
+    """Something about a room that is true only now: it has no seq, is in no log, and may be lost."""
+
+    type: str
+    room: UUID
+    at: Moment
+    data: Any
+
+
 class RoomRemoved(msgspec.Struct, frozen=True, tag_field="type", tag="room.removed"):
     """To the sockets of somebody who has left or was removed: this subscription has ended."""
 
@@ -107,28 +229,30 @@ class RoomRemoved(msgspec.Struct, frozen=True, tag_field="type", tag="room.remov
     reason: str
 
 
+def user(row: accounts.User) -> User:
+    return User(row.id, row.username)
+
+
 def device(row: accounts.Device) -> Device:
     return Device(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at)
 
 
-def room(row: models.Room, membership: models.Membership | None) -> Room:
-    return Room(
+def facts(row: models.Room) -> RoomFacts:
+    return RoomFacts(
         id=row.id,
-        kind=row.kind,  # type: ignore[arg-type]  # the column's choices are these
+        kind=row.kind,  # type: ignore[arg-type]  # the columns' choices are these
         name=row.name,
+        topic=row.topic,
+        custom_events=row.custom_events,  # type: ignore[arg-type]
         created_by=row.created_by_id,
         created_at=row.created_at,
-        epoch=row.epoch,
-        last_seq=row.last_seq,
-        role=membership.role if membership else None,  # type: ignore[arg-type]
-        last_read_seq=membership.last_read_seq if membership else None,
+        archived_at=row.archived_at,
     )
 
 
 def member(row: models.Membership) -> Member:
     """`row.user` must be loaded."""
-    user = User(row.user_id, row.user.username)
-    return Member(user, row.role, row.joined_at)  # type: ignore[arg-type]
+    return Member(user(row.user), row.role, row.joined_at, row.muted_until)  # type: ignore[arg-type]
 
 
 def message(row: models.Message) -> Message:
@@ -137,25 +261,14 @@ def message(row: models.Message) -> Message:
         id=row.id,
         room=row.room_id,
         seq=row.seq,
-        author=User(row.author_id, row.author.username),
+        author=user(row.author),
         body=row.body,
         data=row.data,
         client_ref=row.client_ref,
         reply_to=row.reply_to_id,
+        mentions=[UUID(each) for each in row.mentions or ()],
+        reactions=[ReactionCount(**each) for each in row.reactions or ()],
         created_at=row.created_at,
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
     )
-
-
-def departure(payload: str) -> Departure | None:
-    """Who left, when this event text says that somebody did; None, cheaply, for any other."""
-    if not payload.startswith(_LEFT):
-        return None
-    data = msgspec.json.decode(payload)["data"]
-    return msgspec.convert(data, Departure)
-
-
-def erases(payload: str) -> bool:
-    """Whether this event text says that earlier ones are no longer as they were told."""
-    return payload.startswith(_ERASED)

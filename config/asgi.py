@@ -15,14 +15,14 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from accounts import revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
-from chat import erasure  # noqa: E402
+from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
 from realtime.drain import drain  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
-from realtime.link import Audience  # noqa: E402
+from realtime.link import Audience, no_matter  # noqa: E402
 from realtime.source import Database  # noqa: E402
 from realtime.tasks import Tasks  # noqa: E402
 from realtime.threads import in_thread  # noqa: E402
@@ -34,7 +34,8 @@ _RESUME_SECONDS = 300.0
 
 connections = Connections(lookups.dead)
 revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
-hub = Hub(Database(), time.monotonic, revoked)
+told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
+hub = Hub(Database(), time.monotonic, revoked, told)
 tasks = Tasks()
 websocket = routing.application(hub, connections)
 http = StaticFiles(ASGIHandler())
@@ -58,17 +59,20 @@ async def leave() -> None:
 async def _resume() -> None:
     """What was left half done, by a process that died or for want of a lock."""
     while True:
-        try:
-            if finished := await in_thread(erasure.resume):
-                logger.info("%s erasures were finished", finished)
-        except Exception as error:  # a database that is away comes back
-            logger.error("erasures can't be finished: %r", error)
+        for finish, what in ((erasure.resume, "erasures"), (purge.resume, "deletions of rooms")):
+            try:
+                if finished := await in_thread(finish):
+                    logger.info("%s %s were finished", finished, what)
+            except Exception as error:  # a database that is away comes back
+                logger.error("%s can't be finished: %r", what, error)
         await asyncio.sleep(_RESUME_SECONDS)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     tasks.spawn(_resume())
+    hub.listen()
+    hub.presence.start()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await tasks.cancel()

@@ -2,19 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
-from django.conf import settings
+from msgspec import UNSET, Raw
 
-from accounts.errors import Invalid, NotFound, RoomwireError, Violation
-from chat import members, messages
+from accounts.errors import RoomwireError
+from chat import custom, edits, messages, presence, reactions, receipts, typists, wire
 from chat.drafts import Draft, Sent
-from chat.errors import Forbidden, LimitExceeded
-from chat.log import Head
-from realtime import lookups, protocol
+from chat.errors import Forbidden
+from realtime import lookups, protocol, replies, subscribing
 from realtime.connection import Connection
-from realtime.protocol import Position
-from realtime.threads import in_thread, on_loop
+from realtime.threads import in_thread, in_thread_once, on_loop
 
 
 async def authenticate(connection: Connection, command: protocol.Authenticate) -> None:
@@ -23,68 +20,31 @@ async def authenticate(connection: Connection, command: protocol.Authenticate) -
     if identity.user_id != connection.user_id:
         raise Forbidden("A connection keeps its user: open another one.")
     connection.identity = identity
-    _reply(connection, command.id, {"expires_at": identity.expires_at})
+    connection.reply(command.id, replies.Authenticated(identity.expires_at))
 
 
 async def ping(connection: Connection, command: protocol.Ping) -> None:
     connection.tell(protocol.PONG)
 
 
-async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe) -> None:
-    """The reply goes first, then what was missed, then what comes."""
-    if command.rooms is not None:
-        await subscribe_many(connection, command.id, command.rooms)
-    elif command.room is not None:
-        await subscribe_one(connection, command.id, command.room, Position(command.since, command.epoch))
-    else:
-        raise Invalid(Violation("room", "required", "Name a room, or several in `rooms`."))
-
-
-async def subscribe_one(connection: Connection, command_id: protocol.CommandId, room: UUID, at: Position) -> None:
-    """Raises NotFound or LimitExceeded."""
-    heads = await _heads(connection, {room: at})
-    if room not in heads:
-        raise NotFound
-    _reply(connection, command_id, _subscribe(connection, room, heads[room], at))
-    connection.hub.start(connection.subscriptions[room])
-
-
-async def subscribe_many(connection: Connection, command_id: protocol.CommandId, rooms: dict[UUID, Position]) -> None:
-    """One reply for all; a room that is refused has its error there and holds up no other."""
-    heads = await _heads(connection, rooms)
-    refused = {"error": protocol.ErrorBody(NotFound.code, NotFound.detail)}
-    answers = {
-        room: _subscribe(connection, room, heads[room], at) if room in heads else refused for room, at in rooms.items()
-    }
-    _reply(connection, command_id, {"rooms": answers})
-    for room in heads:
-        connection.hub.start(connection.subscriptions[room])
-
-
-async def _heads(connection: Connection, rooms: dict[UUID, Position]) -> dict[UUID, Head]:
-    limit = settings.REALTIME_ROOMS_PER_CONNECTION
-    if len(connection.subscriptions.keys() | rooms.keys()) > limit:
-        raise LimitExceeded(f"rooms_per_connection is {limit}.")
-    return await lookups.positions((connection.user_id, rooms.keys()))
-
-
-def _subscribe(connection: Connection, room: UUID, head: Head, at: Position) -> protocol.Subscribed:
-    """Subscribing again begins again, from the new position."""
-    connection.forget(room)
-    recovered = at.epoch in (None, head.epoch) and (at.since or 0) <= head.seq
-    start = at.since if recovered and at.since is not None else head.seq
-    connection.subscriptions[room] = connection.hub.subscribe(connection, room, head, start)
-    return protocol.Subscribed(room, head.epoch, head.seq, start, recovered)
-
-
-async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubscribe) -> None:
-    connection.forget(command.room)
-    _reply(connection, command.id, {"room": command.room})
-
-
 async def room_read(connection: Connection, command: protocol.RoomRead) -> None:
-    marker = await in_thread(members.read, user_id=connection.user_id, room_id=command.room, seq=command.seq)
-    _reply(connection, command.id, marker)
+    marker = await in_thread(receipts.read, user_id=connection.user_id, room_id=command.room, seq=command.seq)
+    connection.reply(command.id, marker)
+
+
+async def typing_start(connection: Connection, command: protocol.TypingStart) -> None:
+    await in_thread(typists.start, user_id=connection.user_id, room_id=command.room)
+    connection.reply(command.id, replies.OfRoom(command.room))
+
+
+async def typing_stop(connection: Connection, command: protocol.TypingStop) -> None:
+    await in_thread(typists.stop, user_id=connection.user_id, room_id=command.room)
+    connection.reply(command.id, replies.OfRoom(command.room))
+
+
+async def presence_list(connection: Connection, command: protocol.PresenceList) -> None:
+    found = await in_thread(presence.of, user_id=connection.user_id, room_id=command.room)
+    connection.reply(command.id, found)
 
 
 async def message_send(connection: Connection, command: protocol.MessageSend) -> None:
@@ -100,22 +60,53 @@ def _sent(connection: Connection, command_id: protocol.CommandId, outcome: Sent 
     if isinstance(outcome, RoomwireError):
         connection.tell(protocol.refusal(command_id, outcome))
     else:
-        _reply(connection, command_id, outcome.message)
+        connection.reply(command_id, outcome.message)
 
 
-def _reply(connection: Connection, command_id: protocol.CommandId, data: Any) -> None:
-    """Whoever gives no id wants no reply."""
-    if command_id is not None:
-        connection.tell(protocol.reply(command_id, data))
+async def message_edit(connection: Connection, command: protocol.MessageEdit) -> None:
+    change = {"body": command.body} if command.data is UNSET else {"body": command.body, "data": command.data}
+    await _of_message(edits.edit, connection, command, actor_id=connection.user_id, **change)
+
+
+async def message_delete(connection: Connection, command: protocol.MessageDelete) -> None:
+    await _of_message(edits.delete, connection, command, actor_id=connection.user_id)
+
+
+async def reaction_add(connection: Connection, command: protocol.ReactionAdd) -> None:
+    await _of_message(reactions.add, connection, command, user_id=connection.user_id, emoji=command.emoji)
+
+
+async def reaction_remove(connection: Connection, command: protocol.ReactionRemove) -> None:
+    await _of_message(reactions.remove, connection, command, user_id=connection.user_id, emoji=command.emoji)
+
+
+async def _of_message(change: Callable[..., wire.Message], connection: Connection, command: Any, **asked: Any) -> None:
+    said = await in_thread(change, room_id=command.room, message_id=command.message, **asked)
+    connection.reply(command.id, said)
+
+
+async def custom_send(connection: Connection, command: protocol.CustomSend) -> None:
+    sender = connection.user_id
+    asked = {"room_id": command.room, "name": command.name, "data": command.data}
+    entry = await in_thread_once(custom.send, sender_id=sender, **asked)
+    connection.reply(command.id, Raw(entry.payload.encode()))
 
 
 HANDLERS: dict[type[protocol.Command], Callable[[Connection, Any], Awaitable[None]]] = {
     protocol.Authenticate: authenticate,
     protocol.Ping: ping,
-    protocol.RoomSubscribe: room_subscribe,
-    protocol.RoomUnsubscribe: room_unsubscribe,
+    protocol.RoomSubscribe: subscribing.room_subscribe,
+    protocol.RoomUnsubscribe: subscribing.room_unsubscribe,
     protocol.RoomRead: room_read,
+    protocol.TypingStart: typing_start,
+    protocol.TypingStop: typing_stop,
+    protocol.PresenceList: presence_list,
     protocol.MessageSend: message_send,
+    protocol.MessageEdit: message_edit,
+    protocol.MessageDelete: message_delete,
+    protocol.ReactionAdd: reaction_add,
+    protocol.ReactionRemove: reaction_remove,
+    protocol.CustomSend: custom_send,
 }
 
 # These overtake sends that wait for their commit; every other command waits for them.

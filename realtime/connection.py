@@ -2,11 +2,13 @@
 
 import asyncio
 import uuid
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from accounts.tokens import Identity
+from realtime import protocol
 from realtime.asgi import Send
 from realtime.closing import Close
 from realtime.feed import Subscription
@@ -14,12 +16,13 @@ from realtime.frames import Burst, Outlet
 from realtime.hub import Hub
 from realtime.outbox import Outbox
 from realtime.pipeline import Pipeline
+from realtime.protocol import CommandId
 
 
 class Connection:
     """Frames leave in the order they were handed over. Nothing here waits for the client but `drained`."""
 
-    __slots__ = ("_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
+    __slots__ = ("_ended", "_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
 
     def __init__(self, send: Send, hub: Hub, identity: Identity, outlet: Outlet | None = None) -> None:
         self.id = uuid.uuid4().hex
@@ -29,6 +32,8 @@ class Connection:
         self.warned: Identity | None = None
         self.user_id = identity.user_id
         self.subscriptions: dict[UUID, Subscription] = {}
+        # Rooms whose log has told that it is over, for as long as nobody else has.
+        self._ended: set[UUID] | None = None
         self.sends = Pipeline()
         self.closed = False
         self._outlet: Outlet = outlet or Outbox(send, self.abandon)
@@ -45,6 +50,11 @@ class Connection:
         """Send a frame: replies and notices, of which there are only as many as were asked for."""
         if not self.closed:
             self._outlet.put(Burst((frame,)))
+
+    def reply(self, command_id: CommandId, data: Any) -> None:
+        """Whoever gives no id wants no reply."""
+        if command_id is not None:
+            self.tell(protocol.reply(command_id, data))
 
     async def drained(self) -> bool:
         """Wait for a full outlet to empty by half. False if the socket is closed, or is now, for being too slow."""
@@ -74,8 +84,39 @@ class Connection:
             self.hub.unsubscribe(subscription)
         self.subscriptions.clear()
 
+    def subscribe(self, subscription: Subscription) -> None:
+        """In the place of an earlier one to this room, if there is one."""
+        room_id = subscription.feed.room_id
+        self.unsubscribe(room_id)
+        self.subscriptions[room_id] = subscription
+        if self._ended:
+            self._ended.discard(room_id)
+
+    def unsubscribe(self, room_id: UUID) -> None:
+        subscription = self.subscriptions.pop(room_id, None)
+        if subscription is not None:
+            self.hub.unsubscribe(subscription)
+
     def forget(self, room_id: UUID) -> None:
-        """The hub has ended this subscription."""
-        ended = self.subscriptions.pop(room_id, None)
-        if ended is not None:
-            self.hub.unsubscribe(ended)
+        """The hub has ended this subscription, and said so."""
+        subscription = self.subscriptions.get(room_id)
+        self.unsubscribe(room_id)
+        if subscription is None:
+            return
+        if not subscription.over:
+            self._ended = self._ended or set()
+            self._ended.add(room_id)
+        elif subscription.again is not None:
+            self.tell(subscription.again)
+
+    def notify(self, room_id: UUID, frame: str, *, over: bool) -> None:
+        """That its user is in a room, or that this is over; but not what the room's log has told, nor before what it is
+        yet to tell."""
+        ended = self._ended is not None and room_id in self._ended
+        if self._ended is not None:
+            self._ended.discard(room_id)
+        subscription = self.subscriptions.get(room_id)
+        if subscription is not None and (over or subscription.over):
+            subscription.over, subscription.again = True, None if over else frame
+        elif not (over and ended):
+            self.tell(frame)

@@ -7,7 +7,6 @@ since an announcement may be lost, it is also asked, again and again.
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -45,7 +44,7 @@ class Connections:
         self.leaving = False
         self._dead, self._now = dead, now
         self._all: dict[Connection, None] = {}
-        self._of_user: Counter[UUID] = Counter()
+        self._of_user: dict[UUID, dict[Connection, None]] = {}
         self._revoked = Revoked(clock)
         self._told, self._doubtful = asyncio.Event(), asyncio.Event()
         self._tasks = Tasks()
@@ -59,11 +58,11 @@ class Connections:
 
     def of(self, user_id: UUID) -> int:
         """How many somebody has."""
-        return self._of_user[user_id]
+        return len(self._of_user.get(user_id, ()))
 
     def add(self, connection: Connection) -> None:
         self._all[connection] = None
-        self._of_user[connection.user_id] += 1
+        self._of_user.setdefault(connection.user_id, {})[connection] = None
         if not self._watching:
             self._watching = [self._tasks.spawn(self._look()), self._tasks.spawn(self._ask())]
         if connection.identity.device_id in self._revoked:
@@ -73,13 +72,22 @@ class Connections:
         if connection not in self._all:
             return
         del self._all[connection]
-        self._of_user[connection.user_id] -= 1
-        if not self._of_user[connection.user_id]:
+        own = self._of_user[connection.user_id]
+        del own[connection]
+        if not own:
             del self._of_user[connection.user_id]
         if not self._all:
             for task in self._watching:
                 task.cancel()
             self._watching = []
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """An announcement of chat/passing.py to users: that a room of theirs is over is told by the room's log to those
+        who hear it."""
+        room_id = UUID(message["room"])
+        for user_id in map(UUID, message["users"]):
+            for connection in list(self._of_user.get(user_id, ())):
+                connection.notify(room_id, message["payload"], over=message["over"])
 
     # Who has to go
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.errors import Internal, Invalid, NotFound, RateLimited, RoomwireError, Unauthenticated, Unavailable
 from accounts.tokens import Identity
 from chat import database, wire
-from realtime import commands, lookups, protocol
+from realtime import commands, lookups, protocol, replies, subscribing
 from realtime.allowance import Allowance
 from realtime.asgi import Message, Receive, Scope, Send
 from realtime.closing import Close, close
@@ -113,7 +113,7 @@ class Consumer:
         """`/ws/rooms/<id>/?since=`: answered like a command whose id is "url"."""
         try:
             position = protocol.position(self.scope["query"])
-            await commands.subscribe_one(connection, "url", UUID(room), position)
+            await subscribing.subscribe_one(connection, "url", UUID(room), position)
         except Invalid as error:
             connection.tell(protocol.refusal("url", error))
         except (NotFound, ValueError):
@@ -183,7 +183,7 @@ class Consumer:
             return
         await self._begin(identity)
         if command.id is not None and self.connection is not None:
-            self.connection.tell(protocol.reply(command.id, {"expires_at": identity.expires_at}))
+            self.connection.tell(protocol.reply(command.id, replies.Authenticated(identity.expires_at)))
 
     async def _reject(self, rejected: protocol.Rejected) -> None:
         frame = protocol.refusal(rejected.command_id, rejected.error)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
-from chat import wire
+from chat import telling, wire
 from chat.log import Entry, Head
 from realtime.frames import Burst, bursts
 
@@ -37,16 +37,21 @@ class Subscriber(Protocol):
         """Wait until frames are taken again; False if that will never be."""
 
     def forget(self, room_id: UUID) -> None:
-        """The hub has ended this subscription."""
+        """The hub has ended this subscription, and said so."""
 
 
 class Subscription:
-    """This subscriber hears that room. `granted` is the head at which the right to was checked."""
+    """This subscriber hears that room, and is `present` there if it asked for that. `granted` is the head at which the
+    right to was checked. It is `over` when that was announced to the subscriber's user, and the log is to tell it; if
+    they are in the room `again`, that is said afterwards."""
 
-    __slots__ = ("cursor", "feed", "granted", "subscriber")
+    __slots__ = ("again", "cursor", "feed", "granted", "over", "present", "subscriber")
 
-    def __init__(self, subscriber: Subscriber, feed: "Feed", cursor: int, granted: int) -> None:
+    def __init__(self, subscriber: Subscriber, feed: "Feed", cursor: int, granted: int, *, present: bool) -> None:
         self.subscriber, self.feed, self.cursor, self.granted = subscriber, feed, cursor, granted
+        self.present = present
+        self.over = False
+        self.again: str | None = None
 
 
 class Feed:
@@ -131,19 +136,20 @@ class Feed:
 
     def _take(self, entry: Entry) -> None:
         self.head = entry.seq
-        if wire.erases(entry.payload):
+        if telling.rewrites(entry.payload):
             self._ring.clear()  # the log has what may still be told
             self._ring_characters = 0
             self.erasures += 1
         self._remember(entry)
         self._pending.append(entry.payload)
         self._pending_characters += len(entry.payload)
-        departure = wire.departure(entry.payload)
-        if departure is not None:
-            # Nobody who left hears what follows.
+        ending = telling.ending(entry.payload)
+        if ending is not None:
+            # Nobody whose last event this is hears what follows.
             self.flush()
             for subscription in list(self.live):
-                self._end_departed(subscription, entry.seq, departure)
+                if _concerns(ending, subscription, entry.seq):
+                    self.end(subscription, ending.reason)
         elif self._pending_characters > _PENDING_CHARACTERS:
             self.flush()
 
@@ -156,6 +162,17 @@ class Feed:
         refused = [subscription for subscription in self.live if not subscription.subscriber.offer(burst)]
         for subscription in refused:
             self._fall_behind(subscription, before)
+
+    def tell(self, payloads: Sequence[str], after: int) -> bool:
+        """What was true when the room stood at `after`, and may be lost: to live subscriptions, once they have heard
+        that far. Not to one that is full. False while nobody has heard that far."""
+        if after > self.head:
+            return False
+        self.flush()
+        burst = Burst(payloads)
+        for subscription in self.live:
+            subscription.subscriber.offer(burst)
+        return True
 
     def _fall_behind(self, subscription: Subscription, cursor: int) -> None:
         subscription.cursor = cursor
@@ -194,6 +211,8 @@ class Feed:
 
         False if it is too far behind for the ring, ahead of this feed, or its subscriber takes no more now.
         """
+        if subscription.granted > self.head:
+            return False  # what is remembered here may have been taken back since
         if self.position < subscription.cursor <= self.head:
             self.flush()
         missed = self.recent(subscription.cursor)
@@ -206,32 +225,25 @@ class Feed:
         return True
 
     def pass_on(self, subscription: Subscription, missed: Sequence[Entry]) -> bool:
-        """Send missed entries, up to the subscriber's own departure. False if not all were taken, or it departed."""
-        ends = next((at for at, entry in enumerate(missed) if self._departs(subscription, entry)), None)
-        wanted = missed if ends is None else missed[: ends + 1]
+        """Send missed entries, up to the last that concerns the subscriber. False if not all were taken, or none may
+        follow."""
+        last = next((at for at, entry in enumerate(missed) if _ending(subscription, entry)), None)
+        wanted = missed if last is None else missed[: last + 1]
         for burst, count in bursts([entry.payload for entry in wanted]):
             if not subscription.subscriber.offer(burst):
                 return False
             subscription.cursor = wanted[count - 1].seq
             wanted = wanted[count:]
-        if ends is not None:
-            self._end_departed(subscription, missed[ends].seq, wire.departure(missed[ends].payload))
+        if last is not None and (ending := _ending(subscription, missed[last])):
+            self.end(subscription, ending.reason)
         return subscription in self
-
-    def _departs(self, subscription: Subscription, entry: Entry) -> bool:
-        departure = wire.departure(entry.payload)
-        return departure is not None and _is_of(departure, subscription, entry.seq)
-
-    def _end_departed(self, subscription: Subscription, seq: int, departure: wire.Departure | None) -> None:
-        if departure is not None and _is_of(departure, subscription, seq):
-            self.end(subscription, departure.reason)
 
     def end(self, subscription: Subscription, reason: str) -> None:
         """Stop a subscription from this side, and say so."""
         self.drop(subscription)
-        subscription.subscriber.forget(self.room_id)
         frame = wire.RoomRemoved(self.room_id, reason)
         subscription.subscriber.tell(wire.encode(frame).decode())
+        subscription.subscriber.forget(self.room_id)
 
     def drop(self, subscription: Subscription) -> None:
         self.live.pop(subscription, None)
@@ -255,9 +267,14 @@ class Feed:
         return skipping
 
 
-def _is_of(departure: wire.Departure, subscription: Subscription, seq: int) -> bool:
-    """A departure from before the right to the subscription was checked is history."""
-    return subscription.subscriber.user_id == departure.user.id and seq > subscription.granted
+def _ending(subscription: Subscription, entry: Entry) -> telling.Ending | None:
+    ending = telling.ending(entry.payload)
+    return ending if ending and _concerns(ending, subscription, entry.seq) else None
+
+
+def _concerns(ending: telling.Ending, subscription: Subscription, seq: int) -> bool:
+    """One from before the right to the subscription was checked is history."""
+    return seq > subscription.granted and ending.user_id in (None, subscription.subscriber.user_id)
 
 
 def runs(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

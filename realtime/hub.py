@@ -15,14 +15,16 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chat import broadcast
+from chat import broadcast, passing
 from chat.log import Head
 from realtime.feed import Feed, Subscriber, Subscription
-from realtime.link import Audience, Link
+from realtime.link import Audience, Link, no_matter
 from realtime.pace import Pace
+from realtime.presence import Presence
 from realtime.recovery import Recovery
 from realtime.source import Source
 from realtime.tasks import Tasks
+from realtime.typing import Typing
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ class Hub:
         self._tasks = Tasks()
         self._pace = Pace(clock)
         self._recovery = Recovery(source, self._pace, self._tasks)
+        self._typing = Typing()
+        self.presence = Presence(source)
         self._feeds: dict[UUID, Feed] = {}
         self._link: Link | None = None
         self._look_now = asyncio.Event()
@@ -48,7 +52,8 @@ class Hub:
         """Begin with the first connection, under any ASGI server, with lifespan or without."""
         if self._link is None:
             rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
-            self._link = Link(rooms, *self._others)
+            passed = Audience(passing.ANNOUNCEMENT, self._on_passing, no_matter)
+            self._link = Link(rooms, passed, self.presence.audience, *self._others)
             self._tasks.spawn(self._link.run())
             self._tasks.spawn(self._reconcile())
         return self._link
@@ -56,13 +61,17 @@ class Hub:
     async def aclose(self) -> None:
         """Stop listening and reading; the sockets are their server's to close."""
         await self._tasks.cancel()
+        await self.presence.aclose()
         self._feeds.clear()
         self._pace.stop()
+        self._typing.stop()
         self._link = None
 
     # Subscribing
 
-    def subscribe(self, subscriber: Subscriber, room_id: UUID, head: Head, cursor: int) -> Subscription:
+    def subscribe(
+        self, subscriber: Subscriber, room_id: UUID, head: Head, cursor: int, *, present: bool = False
+    ) -> Subscription:
         """A subscription to all past `cursor`, in a room that stood at `head` when the right to it was checked.
 
         Nothing is sent before `start`, so that a reply can go first; nothing is lost in between.
@@ -73,7 +82,7 @@ class Hub:
             self.listen().want(broadcast.group(room_id), broadcast.ANNOUNCEMENT)
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
-        subscription = Subscription(subscriber, feed, cursor, granted=head.seq)
+        subscription = Subscription(subscriber, feed, cursor, granted=head.seq, present=present)
         feed.behind[subscription] = None
         return subscription
 
@@ -85,6 +94,8 @@ class Hub:
     def unsubscribe(self, subscription: Subscription) -> None:
         feed = subscription.feed
         feed.drop(subscription)
+        if subscription.present:
+            self.presence.leave(subscription)
         if not feed.subscriptions:
             linger = settings.REALTIME_LINGER_SECONDS
             asyncio.get_running_loop().call_later(linger, self._close_if_idle, feed)
@@ -94,6 +105,7 @@ class Hub:
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
             self._pace.forget(feed)
+            self._typing.forget(feed)
             self._link.unwant(broadcast.group(feed.room_id))
 
     # Hearing
@@ -106,6 +118,11 @@ class Hub:
         self._pace.deliver(feed)
         if feed.has_hole:
             asyncio.get_running_loop().call_later(_HOLE_SECONDS, self._repair_hole, feed)
+
+    def _on_passing(self, message: dict[str, Any]) -> None:
+        feed = self._feeds.get(UUID(message["room"]))
+        if feed is not None and feed.tell(message["payloads"], message["after"]):
+            self._typing.hear(feed, message["payloads"])
 
     def _repair_hole(self, feed: Feed) -> None:
         if feed.has_hole and self._feeds.get(feed.room_id) is feed:

@@ -34,6 +34,10 @@ class Audience(NamedTuple):
     group: str | None = None
 
 
+def no_matter() -> None:
+    """For an audience that has nothing to catch up with."""
+
+
 class Link:
     """To the groups that are wanted, for audiences that each know one type of message."""
 
@@ -90,7 +94,7 @@ class Link:
             message = await layer.receive(channel)
             if message.get("type") == _BEACON:
                 self._hear_beacon(message["number"])
-            else:
+            elif message.get("origin") != announcer.origin:  # else it was heard when it was announced
                 self._hear(message)
 
     def _hear_beacon(self, number: int) -> None:

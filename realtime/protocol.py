@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -38,12 +38,15 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class RoomSubscribe(_Command, frozen=True, tag="room.subscribe"):
-    """Either one `room` or several `rooms`."""
+    """Either one `room`; or several `rooms`; or "all" of one's own, with the `positions` one has of some. `presence`
+    is to be seen in them, and to see."""
 
     room: UUID | None = None
     since: Seq | None = None
     epoch: UUID | None = None
-    rooms: dict[UUID, Position] | None = None
+    rooms: dict[UUID, Position] | Literal["all"] | None = None
+    positions: dict[UUID, Position] = {}
+    presence: bool = False
 
 
 class RoomUnsubscribe(_Command, frozen=True, tag="room.unsubscribe"):
@@ -55,6 +58,18 @@ class RoomRead(_Command, frozen=True, tag="room.read"):
     seq: Seq
 
 
+class TypingStart(_Command, frozen=True, tag="typing.start"):
+    room: UUID
+
+
+class TypingStop(_Command, frozen=True, tag="typing.stop"):
+    room: UUID
+
+
+class PresenceList(_Command, frozen=True, tag="presence.list"):
+    room: UUID
+
+
 class MessageSend(_Command, frozen=True, tag="message.send"):
     room: UUID
     body: str
@@ -63,7 +78,56 @@ class MessageSend(_Command, frozen=True, tag="message.send"):
     data: Any = None
 
 
-Command = Authenticate | Ping | RoomSubscribe | RoomUnsubscribe | RoomRead | MessageSend
+class MessageEdit(_Command, frozen=True, tag="message.edit"):
+    """Without `data` that stays as it is."""
+
+    room: UUID
+    message: UUID
+    body: str
+    data: Any = msgspec.UNSET
+
+
+class MessageDelete(_Command, frozen=True, tag="message.delete"):
+    room: UUID
+    message: UUID
+
+
+class ReactionAdd(_Command, frozen=True, tag="reaction.add"):
+    room: UUID
+    message: UUID
+    emoji: str
+
+
+class ReactionRemove(_Command, frozen=True, tag="reaction.remove"):
+    room: UUID
+    message: UUID
+    emoji: str
+
+
+class CustomSend(_Command, frozen=True, tag="custom.send"):
+    """An event `custom.<name>` of the app's own."""
+
+    room: UUID
+    name: str
+    data: Any = None
+
+
+Command = (
+    Authenticate
+    | Ping
+    | RoomSubscribe
+    | RoomUnsubscribe
+    | RoomRead
+    | TypingStart
+    | TypingStop
+    | PresenceList
+    | MessageSend
+    | MessageEdit
+    | MessageDelete
+    | ReactionAdd
+    | ReactionRemove
+    | CustomSend
+)
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -132,13 +196,15 @@ def position(query: dict[str, str]) -> Position:
 
 
 class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """What follows on the socket begins after `from`; `recovered` is false when that is not what was asked."""
+    """What follows on the socket begins after `from`; `recovered` is false when that is not what was asked. Who is
+    `present` there is told what follows from `presence`."""
 
     room: UUID
     epoch: UUID
     head: int
     from_: int
     recovered: bool
+    presence: wire.Presence | msgspec.UnsetType = msgspec.UNSET
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -107,8 +107,9 @@ class Recovery:
         """Read a subscription what it missed until it can go live."""
         feed = subscription.feed
         while await subscription.subscriber.drained() and subscription in feed.behind:
-            if subscription.cursor > feed.head:
-                await self.repair(feed, subscription.cursor)
+            known = max(subscription.cursor, subscription.granted)
+            if known > feed.head:
+                await self.repair(feed, known)
             elif feed.go_live(subscription):
                 return
             elif feed.recent(subscription.cursor) is None:

@@ -20,12 +20,36 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _pool = ThreadPoolExecutor(settings.REALTIME_DATABASE_THREADS, thread_name_prefix="domain")
+_aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a domain function and wait for it without holding up the loop."""
-    call = functools.partial(_call, functools.partial(function, *args, **kwargs))
-    return await sync_to_async(call, thread_sensitive=False, executor=_pool)()
+    return await _run(functools.partial(_call, functools.partial(function, *args, **kwargs)))
+
+
+async def in_thread_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same for what may not be done twice: when a connection dies, nobody knows what became of it."""
+    return await _run(functools.partial(_call_once, functools.partial(function, *args, **kwargs)))
+
+
+async def aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same for what asks no database, and does not wait for those that do."""
+    return await _run(functools.partial(function, *args, **kwargs), _aside)
+
+
+async def _run(call: Callable[[], R], pool: ThreadPoolExecutor = _pool) -> R:
+    return await sync_to_async(call, thread_sensitive=False, executor=pool)()
+
+
+def _call_once(function: Callable[[], R]) -> R:
+    connection.queries_log.clear()  # as below
+    before = database.held()
+    try:
+        return function()
+    except database.AWAY:
+        database.lost(before)
+        raise
 
 
 def _call(function: Callable[[], R]) -> R:

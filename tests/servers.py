@@ -28,10 +28,10 @@ def free_port() -> int:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Production settings over plain HTTP, and nothing of the environment the suite runs in."""
+    """Production (tests/live_settings.py) over plain HTTP, and nothing of the environment the suite runs in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     base = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+        "DJANGO_SETTINGS_MODULE": "tests.live_settings",
         "SECRET_KEY": SECRET_KEY,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CORS_ALLOWED_ORIGINS": "https://app.example.com",

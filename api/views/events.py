@@ -1,4 +1,4 @@
-"""The event log of a room, for clients that poll."""
+"""The event log of a room, for clients that poll, and the events of an app's own."""
 
 from uuid import UUID
 
@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import pages
+from api import pages, requests
 from api.authentication import identity
 from api.schema import query
-from chat import events
+from chat import custom, events, wire
 
 
 class Events(APIView):
@@ -33,6 +33,19 @@ class Events(APIView):
             limit=pages.limit(request),
         )
         return Response(_page(request, page))
+
+    @extend_schema(
+        operation_id="events_send",
+        summary="An event of the app's own",
+        description="By members whose role the room allows this (`custom_events`).",
+        request=requests.NewCustomEvent,
+        responses={201: wire.Event},
+        tags=["events"],
+    )
+    def post(self, request: Request, room_id: UUID) -> Response:
+        asked = requests.read(requests.NewCustomEvent, request)
+        entry = custom.send(sender_id=identity(request).user_id, room_id=room_id, **asked)
+        return Response(msgspec.Raw(entry.payload.encode()), status=201)
 
 
 def _page(request: Request, page: events.Page) -> pages.EventPage:

@@ -1,8 +1,8 @@
-"""Rooms: mine, a new one, one of them; joining, leaving, reading."""
+"""Rooms: mine, those to discover, a new one, one of them; what becomes of it; joining and leaving."""
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,13 +17,13 @@ class Rooms(APIView):
     @extend_schema(
         operation_id="rooms_list",
         summary="The rooms that one is in",
+        description="Where something happened last comes first.",
         parameters=[query("limit", "At most this many."), pages.CURSOR],
         responses={200: pages.RoomPage},
         tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
-        rows = rooms.mine(user_id=identity(request).user_id)
-        return Response(pages.RoomPage(*pages.cursor(request, rows, lambda row: wire.room(row.room, row))))
+        return Response(pages.rooms(request, rooms.mine(user_id=identity(request).user_id)))
 
     @extend_schema(
         operation_id="rooms_create",
@@ -37,10 +37,80 @@ class Rooms(APIView):
         return Response(rooms.create(creator_id=identity(request).user_id, **asked), status=201)
 
 
+class Public(APIView):
+    @extend_schema(
+        operation_id="rooms_discover",
+        summary="The public rooms, newest first",
+        parameters=[
+            OpenApiParameter("search", str, description="Only those with all these words in their name or topic."),
+            query("limit", "At most this many."),
+            pages.CURSOR,
+        ],
+        responses={200: pages.RoomPage},
+        tags=["rooms"],
+    )
+    def get(self, request: Request) -> Response:
+        search = request.query_params.get("search", "")
+        return Response(pages.rooms(request, rooms.discover(user_id=identity(request).user_id, search=search)))
+
+
+class Direct(APIView):
+    @extend_schema(
+        operation_id="rooms_direct",
+        summary="The direct room with somebody",
+        description="There is one for each two people: found, or created.",
+        request=requests.Somebody,
+        responses={201: wire.Room, 200: wire.Room},
+        tags=["rooms"],
+    )
+    def post(self, request: Request) -> Response:
+        asked = requests.read(requests.Somebody, request)
+        opened = rooms.direct(user_id=identity(request).user_id, peer_id=asked["user"])
+        return Response(opened.room, status=201 if opened.created else 200)
+
+
 class Room(APIView):
     @extend_schema(operation_id="rooms_get", summary="One room", responses={200: wire.Room}, tags=["rooms"])
     def get(self, request: Request, room_id: UUID) -> Response:
         return Response(rooms.get(user_id=identity(request).user_id, room_id=room_id))
+
+    @extend_schema(
+        operation_id="rooms_change",
+        summary="Another name, topic or right",
+        request=requests.RoomChange,
+        responses={200: wire.Room},
+        tags=["rooms"],
+    )
+    def patch(self, request: Request, room_id: UUID) -> Response:
+        asked = requests.read(requests.RoomChange, request)
+        return Response(rooms.change(actor_id=identity(request).user_id, room_id=room_id, **asked))
+
+    @extend_schema(
+        operation_id="rooms_delete",
+        summary="Delete a room",
+        description="With all that was said there, for everybody.",
+        responses={204: None},
+        tags=["rooms"],
+    )
+    def delete(self, request: Request, room_id: UUID) -> Response:
+        rooms.delete(actor_id=identity(request).user_id, room_id=room_id)
+        return Response(status=204)
+
+
+class Archive(APIView):
+    @extend_schema(
+        operation_id="rooms_archive",
+        summary="Keep a room as it is",
+        request=None,
+        responses={200: wire.Room},
+        tags=["rooms"],
+    )
+    def put(self, request: Request, room_id: UUID) -> Response:
+        return Response(rooms.archive(actor_id=identity(request).user_id, room_id=room_id))
+
+    @extend_schema(operation_id="rooms_unarchive", summary="Use it again", responses={200: wire.Room}, tags=["rooms"])
+    def delete(self, request: Request, room_id: UUID) -> Response:
+        return Response(rooms.unarchive(actor_id=identity(request).user_id, room_id=room_id))
 
 
 class Join(APIView):
@@ -62,16 +132,3 @@ class Leave(APIView):
     def post(self, request: Request, room_id: UUID) -> Response:
         members.leave(user_id=identity(request).user_id, room_id=room_id)
         return Response(status=204)
-
-
-class Read(APIView):
-    @extend_schema(
-        operation_id="rooms_read",
-        summary="Say up to where one has read",
-        request=requests.Position,
-        responses={200: wire.ReadMarker},
-        tags=["rooms"],
-    )
-    def post(self, request: Request, room_id: UUID) -> Response:
-        asked = requests.read(requests.Position, request)
-        return Response(members.read(user_id=identity(request).user_id, room_id=room_id, **asked))

@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import models, users
-from api import client, requests
+from api import client, pages, requests
 from api.authentication import identity
-from chat import erasure, export, wire
+from api.schema import query
+from chat import erasure, export, mentions, wire
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -70,6 +71,20 @@ class Export(APIView):
     def get(self, request: Request) -> Response:
         kept = export.of(user_id=identity(request).user_id)
         return Response(kept, headers={"Content-Disposition": 'attachment; filename="roomwire.json"'})
+
+
+class Mentions(APIView):
+    @extend_schema(
+        operation_id="users_me_mentions",
+        summary="Where one was named",
+        description="The messages that name one with `@username`, the latest first.",
+        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        responses={200: pages.MentionPage},
+        tags=["users"],
+    )
+    def get(self, request: Request) -> Response:
+        rows = mentions.of(user_id=identity(request).user_id)
+        return Response(pages.MentionPage(*pages.cursor(request, rows, mentions.told)))
 
 
 def _me(user: models.User) -> Me:

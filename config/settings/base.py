@@ -136,6 +136,20 @@ DEFAULT_FROM_EMAIL = env.email_from()
 
 # Limits (chat): characters, bytes of JSON, rows. Each is named in the error when it is hit.
 ROOM_NAME_MAX = 100
+ROOM_TOPIC_MAX = 500
+REASON_MAX = 200
+EMOJI_MAX = 64
+# Each edit rewrites what the log says of those before it.
+EDITS_PER_MESSAGE = 100
+REACTIONS_PER_MESSAGE = 50
+MENTIONS_PER_MESSAGE = 50
+CUSTOM_NAME_MAX = 48
+# Rooms with more members are not told of each other's read markers; rooms with more present, only of the count.
+RECEIPTS_MEMBERS_MAX = 100
+PRESENCE_USERS_MAX = 100
+TYPING_SECONDS = 6.0
+# Positions that one `sync` may name.
+SYNC_ROOMS_MAX = 1_000
 MESSAGE_BODY_MAX = 4_000
 MESSAGE_DATA_MAX_BYTES = 16_384
 CLIENT_REF_MAX = 100
@@ -159,6 +173,7 @@ RATES = {
     "tickets": (120, 60),
     "exports": (5, 3_600),
     "handshakes": (600, 60),
+    "typing": (4, 8),
 }
 # So many freely, then after pauses that double up to so many seconds; forgotten so many seconds later.
 DELAYS = {
@@ -170,7 +185,7 @@ REDIS_PREFIX = env.redis_prefix()
 
 # The socket (realtime).
 REALTIME_FRAME_MAX_BYTES = 65_536
-REALTIME_ROOMS_PER_CONNECTION = 100
+REALTIME_ROOMS_PER_CONNECTION = 500
 REALTIME_HEARTBEAT_SECONDS = 25
 REALTIME_AUTHENTICATION_SECONDS = 10
 REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens()

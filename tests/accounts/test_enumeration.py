@@ -31,7 +31,12 @@ def http(folder, postgres_database, tmp_path_factory):
     mailbox = Mailbox(tmp_path_factory.mktemp("mail"))
     database = postgres_database()
     with (
-        Server(folder / "enumeration.log", DATABASE_URL=database, EMAIL_URL=mailbox.url) as server,
+        Server(
+            folder / "enumeration.log",
+            DATABASE_URL=database,
+            EMAIL_URL=mailbox.url,
+            DJANGO_SETTINGS_MODULE="config.settings.prod",
+        ) as server,
         httpx.Client(base_url=f"{server.url}/api/v1/", timeout=DEADLINE) as client,
     ):
         for name in ("alice", "gone", "claiming"):

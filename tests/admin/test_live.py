@@ -7,6 +7,7 @@ import secrets
 from urllib.parse import urljoin
 
 import httpx
+import psycopg
 import pytest
 
 from tests.admin.browser import Browser, errors, is_in
@@ -95,6 +96,74 @@ async def test_what_an_admin_ends_closes_sockets_on_every_worker(installation, b
         assert (await kept.frame())["type"] == "pong"
 
 
+async def act_on(browser: Browser, model: str, action: str, *words: str) -> httpx.Response:
+    """On the one row that a search finds."""
+    url = f"/admin/chat/{model}/"
+    page = await browser.get(url, params={"q": " ".join(words)})
+    rows = re.findall(r'name="_selected_action" value="([\w-]+)"', page.text)
+    assert len(rows) == 1, rows
+    answer = await browser.submit(url, action=action, _selected_action=rows[0])
+    assert "Done with 1 of 1." in answer.text
+    return answer
+
+
+@pytest.mark.parametrize(("action", "reason"), [("remove", "removed"), ("ban", "banned")])
+async def test_who_an_admin_takes_out_hears_no_more(installation, browser, action, reason):
+    owner, member = await installation.person("owner"), await installation.person("member")
+    room = await owner.room(member)
+    async with owner.socket(worker=0) as kept, member.socket(worker=1) as lost, member.socket(worker=0) as elsewhere:
+        for socket in (kept, lost):
+            await socket.command("room.subscribe", room=room)
+        await act_on(browser, "membership", action, room, member.id)
+        for socket in (kept, lost):
+            left = await socket.event(room)
+            assert (left["type"], left["data"]["user"]["id"]) == ("member.left", member.id)
+            assert left["data"]["reason"] == reason
+        for socket in (lost, elsewhere):
+            removed = await socket.wait_for(lambda frame: frame["type"] == "room.removed")
+            assert (removed["room"], removed["reason"]) == (room, reason)
+        await owner.send(room, "among ourselves")
+        assert (await kept.event(room))["data"]["body"] == "among ourselves"
+        for socket in (lost, elsewhere):
+            await socket.connection.send('{"type":"ping"}')
+            assert (await socket.frame())["type"] == "pong"
+            assert not socket.passed
+
+
+async def test_what_an_admin_does_in_a_room_is_heard_at_once(installation, browser):
+    owner, member = await installation.person("owner"), await installation.person("member")
+    room = await owner.room(member)
+    said = await member.send(room, "what must not be said")
+    muted = {"until": "2199-01-01T00:00:00Z"}
+    await owner.call("PUT", f"rooms/{room}/members/{member.id}/mute/", muted)
+    async with member.socket(worker=1) as socket:
+        await socket.command("room.subscribe", room=room)
+        await act_on(browser, "message", "bury", said["id"])
+        deleted = await socket.event(room)
+        assert (deleted["type"], deleted["data"]["body"]) == ("message.deleted", "")
+        await act_on(browser, "membership", "unmute", room, member.id)
+        assert (await socket.event(room))["data"]["muted_until"] is None
+        await act_on(browser, "room", "archive", room)
+        assert (await socket.event(room))["data"]["archived_at"]
+        await act_on(browser, "room", "unarchive", room)
+        assert (await socket.event(room))["data"]["archived_at"] is None
+        await act_on(browser, "room", "bury", room)
+        assert (await socket.event(room))["type"] == "room.deleted"
+    assert (await owner.request("GET", f"rooms/{room}/")).status_code == 404
+
+
+async def test_an_action_that_waits_too_long_for_a_room_says_so(installation, browser, shared):
+    owner = await installation.person("owner")
+    room = await owner.room()
+    form = {"action": "archive", "_selected_action": room}
+    with psycopg.connect(shared["DATABASE_URL"]) as connection:
+        connection.execute("SELECT FROM chat_room WHERE id = %s FOR UPDATE", [room])
+        answer = await browser.submit("/admin/chat/room/", **form)
+        assert answer.status_code == 200
+        assert "took too long" in answer.text
+    assert "Done with 1 of 1." in (await browser.submit("/admin/chat/room/", **form)).text
+
+
 async def test_who_an_admin_deactivates_is_out_of_the_admin_as_well(installation, browser, stranger):
     person = await installation.newcomer("staff")
     form = {"username": person.username, "is_active": "on", "is_staff": "on"}
@@ -118,7 +187,9 @@ async def test_the_form_wants_its_hidden_token(stranger):
 
 async def test_every_change_wants_its_hidden_token(installation, browser):
     person = await installation.newcomer()
-    for path in (USERS, f"{USERS}add/", f"{USERS}{person.id}/change/", f"{USERS}{person.id}/password/", DEVICES):
+    rooms = ("room", "membership", "ban", "message")
+    pages = (USERS, f"{USERS}add/", f"{USERS}{person.id}/change/", f"{USERS}{person.id}/password/", DEVICES)
+    for path in (*pages, *(f"/admin/chat/{model}/" for model in rooms)):
         form = {"action": "deactivate", "_selected_action": person.id, "usable_password": "false"}
         assert (await browser.post(path, data=form)).status_code == 403
     assert (await person.request("GET", "users/me/")).status_code == 200

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.errors import Invalid, NotFound
 from accounts.models import User
-from chat import access, broadcast, events, log, members, messages, rooms
+from chat import access, broadcast, edits, events, log, members, messages, reactions, receipts, rooms, typists
 from chat.errors import Forbidden, LastOwner, NotAMember
 from chat.models import Event, Membership, Message, Room
 
@@ -197,15 +197,26 @@ def test_nothing_is_announced_before_the_commit(people, room, django_capture_on_
 
 QUERIES = {
     # savepoint, lock, author, message with event and room, release
-    "send": (5, lambda p, r: messages.send(author_id=p[0], room_id=r, body="x")),
+    "send": (5, lambda p, r, m: messages.send(author_id=p[0], room_id=r, body="x")),
     # and one more for the client_ref
-    "send with client_ref": (6, lambda p, r: messages.send(author_id=p[0], room_id=r, body="x", client_ref="c")),
-    "page of messages": (2, lambda p, r: messages.page(user_id=p[0], room_id=r, limit=50)),
-    "page of events": (2, lambda p, r: events.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
-    "positions": (1, lambda p, r: access.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
-    "heads": (1, lambda p, r: log.heads([r, NOWHERE])),
-    "read marker": (3, lambda p, r: members.read(user_id=p[0], room_id=r, seq=1)),
-    "my rooms": (1, lambda p, r: list(rooms.mine(user_id=p[0]))),
+    "send with client_ref": (6, lambda p, r, m: messages.send(author_id=p[0], room_id=r, body="x", client_ref="c")),
+    "page of messages": (2, lambda p, r, m: messages.page(user_id=p[0], room_id=r, limit=50)),
+    "page of events": (2, lambda p, r, m: events.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
+    "positions": (1, lambda p, r, m: access.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
+    "heads": (1, lambda p, r, m: log.heads([r, NOWHERE])),
+    # room, membership, marker, whether it is a crowd that need not be told
+    "read marker": (4, lambda p, r, m: receipts.read(user_id=p[0], room_id=r, seq=1)),
+    "read marker that stays": (3, lambda p, r, m: receipts.read(user_id=p[0], room_id=r, seq=0)),
+    # room, membership
+    "typing": (2, lambda p, r, m: typists.start(user_id=p[0], room_id=r)),
+    # savepoint, lock, membership, message; revision, message, mentions; what the log told, anew, the event; release
+    "edit": (12, lambda p, r, m: edits.edit(actor_id=p[0], room_id=r, message_id=m, body="y")),
+    # the same; of revisions, mentions and reactions nothing is left
+    "delete": (12, lambda p, r, m: edits.delete(actor_id=p[0], room_id=r, message_id=m)),
+    # savepoint, lock, membership, message; reaction in a savepoint of its own; message, the event; release
+    "react": (11, lambda p, r, m: reactions.add(user_id=p[0], room_id=r, message_id=m, emoji="x")),
+    # savepoint, lock, membership, away, the event, release
+    "leave": (6, lambda p, r, m: members.leave(user_id=p[1], room_id=r)),
 }
 
 
@@ -213,6 +224,8 @@ QUERIES = {
 def test_what_it_costs(people, room, name, django_assert_num_queries):
     for number in range(10):
         messages.send(author_id=people[0], room_id=room, body=str(number))
+    members.add(actor_id=people[0], room_id=room, user_id=people[1])
+    said = Message.objects.latest("seq").id
     count, call = QUERIES[name]
     with django_assert_num_queries(count):
-        call(people, room)
+        call(people, room, said)

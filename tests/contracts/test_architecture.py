@@ -57,7 +57,8 @@ WRITES = {"save", "create", "bulk_create", "update_or_create", "get_or_create", 
 
 
 DOMAIN = {"users", "devices", "emails", "passwords", "tickets", "tokens", "erasure", "export"}
-DOMAIN |= {"rooms", "members", "messages", "events"}
+DOMAIN |= {"rooms", "members", "bans", "messages", "edits", "reactions", "mentions", "events", "custom", "sync"}
+DOMAIN |= {"receipts", "typists", "presence"}
 # Has an `update`, and is no model.
 PLAIN = {"globals()"}
 

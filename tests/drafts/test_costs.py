@@ -5,7 +5,7 @@ import random
 import pytest
 
 from accounts.models import User
-from chat import drafts, members, rooms
+from chat import bans, drafts, members, receipts, rooms
 from chat.drafts import Draft
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, hold, in_threads, seqs, store, told
@@ -53,7 +53,7 @@ def test_batches_over_the_same_rooms_and_those_who_come_and_go_never_deadlock(pe
     def come_and_go() -> int:
         for number in range(20):
             members.join(user_id=carol, room_id=made[number % 6])
-            members.read(user_id=carol, room_id=made[number % 6], seq=1)
+            receipts.read(user_id=carol, room_id=made[number % 6], seq=1)
             members.leave(user_id=carol, room_id=made[number % 6])
         return 0
 
@@ -86,6 +86,33 @@ def test_a_batch_costs_the_same_however_many_drafts_and_rooms(people, django_ass
     # lock, authors, client_refs, replied to: nothing is new
     with django_assert_num_queries(4):
         assert not any(outcome.created for outcome in drafts.store(full))
+
+
+def test_mentions_cost_one_query_however_many(people, django_assert_num_queries):
+    """And what is no mention, none."""
+    made = [rooms.create(creator_id=people[0], name="r", kind="private").id for _ in range(30)]
+    for room_id in made:
+        members.add(actor_id=people[0], room_id=room_id, user_id=people[1])
+    plain = [Draft(people[0], room_id, "x@bob.example") for room_id in made]
+    naming = [Draft(people[0], room_id, "@bob @carol @alice") for room_id in made for _ in range(8)]
+    with django_assert_num_queries(3):
+        drafts.store(plain)
+    with django_assert_num_queries(4):
+        outcomes = drafts.store(naming)
+    assert [outcome.message.mentions for outcome in outcomes] == [[people[1], people[0]]] * 240
+
+
+@pytest.mark.parametrize("number", [1, 50])
+def test_those_who_are_refused_cost_the_same_however_many(people, django_assert_num_queries, number):
+    """Everybody waits for the rooms of a batch, and anybody may send to a public one."""
+    strangers = User.objects.bulk_create([User(username=f"stranger-{each}") for each in range(number)])
+    made = [rooms.create(creator_id=people[0], name="r", kind="public").id for _ in range(3)]
+    bans.ban(actor_id=people[0], room_id=made[0], user_id=strangers[0].id)
+    batch = [Draft(stranger.id, room_id, "x") for stranger in strangers for room_id in made]
+    # lock, authors, bans
+    with django_assert_num_queries(3):
+        outcomes = drafts.store(batch)
+    assert [outcome.code for outcome in outcomes] == ["not_found", *["not_a_member"] * (3 * number - 1)]
 
 
 def test_a_full_batch_of_256_rooms_and_authors_is_stored(people, django_assert_num_queries):

@@ -2,13 +2,15 @@
 
 import queue
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.errors import Invalid, NotFound, RoomwireError
-from chat import messages, rooms
+from chat import bans, members, messages, rooms
 from chat.drafts import Draft
-from chat.errors import NotAMember
+from chat.errors import Archived, Muted, NotAMember
 from chat.models import Message, Room
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, NOWHERE, blocks, committed, hold, seqs, store, told
@@ -16,13 +18,37 @@ from tests.drafts.batch import DEADLINE, NOWHERE, blocks, committed, hold, seqs,
 pytestmark = pytest.mark.django_db
 
 
+REFUSED = [
+    "no room",
+    "a deleted room",
+    "an archived room",
+    "who is muted",
+    "who is banned from a public room",
+    "a stranger in a private room",
+    "a stranger in a public room",
+    "nobody",
+    "a reply to nothing",
+    "a reply to another room",
+]
+
+
 @pytest.fixture
 def refused(request, people, room) -> tuple[Draft, type[RoomwireError]]:
-    alice, _, carol = people
+    alice, bob, carol = people
     public = rooms.create(creator_id=alice, name="public", kind="public").id
     (elsewhere,) = store(Draft(alice, public, "x"))
+    deleted, archived, quiet, closed = (rooms.create(creator_id=alice, name="r", kind="public").id for _ in range(4))
+    rooms.delete(actor_id=alice, room_id=deleted)
+    rooms.archive(actor_id=alice, room_id=archived)
+    members.join(user_id=bob, room_id=quiet)
+    members.mute(actor_id=alice, room_id=quiet, user_id=bob, until=timezone.now() + timedelta(hours=1))
+    bans.ban(actor_id=alice, room_id=closed, user_id=carol)
     return {
         "no room": (Draft(alice, NOWHERE, "x"), NotFound),
+        "a deleted room": (Draft(alice, deleted, "x"), NotFound),
+        "an archived room": (Draft(alice, archived, "x"), Archived),
+        "who is muted": (Draft(bob, quiet, "x"), Muted),
+        "who is banned from a public room": (Draft(carol, closed, "x"), NotFound),
         "a stranger in a private room": (Draft(carol, room, "x"), NotFound),
         "a stranger in a public room": (Draft(carol, public, "x"), NotAMember),
         "nobody": (Draft(NOWHERE, room, "x"), NotFound),
@@ -31,18 +57,7 @@ def refused(request, people, room) -> tuple[Draft, type[RoomwireError]]:
     }[request.param]
 
 
-@pytest.mark.parametrize(
-    "refused",
-    [
-        "no room",
-        "a stranger in a private room",
-        "a stranger in a public room",
-        "nobody",
-        "a reply to nothing",
-        "a reply to another room",
-    ],
-    indirect=True,
-)
+@pytest.mark.parametrize("refused", REFUSED, indirect=True)
 def test_who_is_refused_disturbs_nobody(people, room, refused):
     draft, error = refused
     good = [Draft(people[number % 2], room, str(number), f"ref-{number}") for number in range(4)]

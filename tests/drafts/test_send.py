@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def bodies(heard: queue.SimpleQueue) -> Iterator[str]:
     """Those of the messages that are announced, as they are."""
     while True:
-        for payload in heard.get(timeout=DEADLINE)["payloads"]:
+        for payload in heard.get(timeout=DEADLINE).get("payloads", ()):
             event = json.loads(payload)
             if event["type"] == "message.created":
                 yield event["data"]["body"]

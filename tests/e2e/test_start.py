@@ -90,10 +90,14 @@ async def test_make_run_then_what_it_prints(clone):
         url = re.search(r"ws://\S+", text)
         assert url, text
         async with connect(url[0]) as socket:
-            frames = [json.loads(await socket.recv()) for _ in range(6)]
-            assert [frame.get("seq") for frame in frames] == [None, None, 1, 2, 3, 4]
+            welcome, subscribed = [json.loads(await socket.recv()) for _ in range(2)]
+            assert (welcome["type"], subscribed["data"]["from"]) == ("welcome", 0)
+            head = subscribed["data"]["head"]
+            events = [json.loads(await socket.recv()) for _ in range(head)]
+            assert [event["seq"] for event in events] == list(range(1, head + 1))
+            assert "Hello Bob!" in "".join(event["data"].get("body", "") for event in events)
             base = url[0].split("/ws/")[0].replace("ws", "http", 1)
-            path = f"/api/v1/rooms/{frames[-1]['room']}/messages/"
+            path = f"/api/v1/rooms/{subscribed['data']['room']}/messages/"
             headers = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
             await _run(["curl", "-s", base + path, *headers, "-d", '{"body": "from curl"}'])
             assert json.loads(await socket.recv())["data"]["body"] == "from curl"

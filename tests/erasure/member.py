@@ -25,34 +25,33 @@ class Known:
         self.members[data["user"]["id"]] = data
 
     member_updated = member_joined
+    message_updated = message_deleted = message_created
+
+    def reaction_added(self, data: dict[str, Any]) -> None:
+        self.messages[data["message"]]["reactions"] = data["reactions"]
 
     def member_left(self, data: dict[str, Any]) -> None:
         self.members.pop(data["user"]["id"], None)
 
     def user_erased(self, data: dict[str, Any]) -> None:
         user = data["user"]
-        emptied = {"author": user, "body": "", "data": None, "client_ref": None, "deleted_at": "then"}
+        emptied = {"author": user, "body": "", "data": None, "client_ref": None, "mentions": [], "reactions": []}
         for message in self.messages.values():
             if message["author"]["id"] == user["id"]:
-                message |= emptied
+                message |= emptied | {"deleted_at": message["deleted_at"] or data["deleted_at"]}
         for member in self.members.values():
             if member["user"]["id"] == user["id"]:
                 member["user"] = user
 
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return _dated(self.messages), self.members
+        return self.messages, self.members
 
 
 async def look(person: Person, room: str, worker: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same, of somebody who comes now."""
     messages = (await person.call("GET", f"rooms/{room}/messages/?limit=200", worker=worker))["results"]
     members = (await person.call("GET", f"rooms/{room}/members/", worker=worker))["results"]
-    return _dated({each["id"]: each for each in messages}), {each["user"]["id"]: each for each in members}
-
-
-def _dated(messages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """That something was deleted is told to all, and when only to those who look."""
-    return {key: each | {"deleted_at": each["deleted_at"] and "then"} for key, each in messages.items()}
+    return {each["id"]: each for each in messages}, {each["user"]["id"]: each for each in members}
 
 
 async def log(person: Person, room: str, worker: int = 0) -> list[dict[str, Any]]:

@@ -17,9 +17,10 @@ OWN_TABLES = {
     "chat_room": "created_by_id",
     "chat_membership": "user_id",
     "chat_message": "author_id",
+    "chat_reaction": "user_id",
 }
 DIGESTS = {f"{of}_digest" for of in ("access", "refresh", "refresh_family", "previous")}
-NOT_THEIRS = {"password", "epoch", "kind"} | DIGESTS
+NOT_THEIRS = {"password", "epoch", "kind", "custom_events", "pair"} | DIGESTS
 
 
 def texts(house, person) -> set[str]:
@@ -42,6 +43,13 @@ async def test_all_that_is_kept_of_somebody_is_in_it(house):
     left = await bob.room(alice)
     for room in (own, bobs, left):
         said += await say(alice, room)
+    topic, before, emoji = (f"{what} {secrets.token_hex(6)}" for what in ("topic", "before", "emoji"))
+    await alice.call("PATCH", f"rooms/{own}/", {"topic": topic})
+    edited = await alice.send(own, before, data={"before": before})
+    await alice.call("PATCH", f"rooms/{own}/messages/{edited['id']}/", {"body": "after", "data": None})
+    emoji = emoji.replace(" ", "_")
+    await alice.call("PUT", f"rooms/{own}/messages/{edited['id']}/reactions/{emoji}/")
+    said += [topic, before, emoji, "after"]
     await alice.call("POST", f"rooms/{left}/leave/")
     bobs_words = await say(bob, own)
     # A device that is signed out is still kept, with where it was.
@@ -56,7 +64,9 @@ async def test_all_that_is_kept_of_somebody_is_in_it(house):
     assert {name, other["device"], alice.username} <= kept
     assert [text for text in {*said, *kept} if text not in export] == []
     assert not any(words in export for words in [*bobs_words, bob.username])
-    assert len(answer.json()["messages"]) == 3
+    assert len(answer.json()["messages"]) == 4
+    assert [(each["body"], each["data"]) for each in answer.json()["revisions"]] == [(before, {"before": before})]
+    assert [each["emoji"] for each in answer.json()["reactions"]] == [emoji]
 
 
 async def test_no_secret_is_in_it(house):

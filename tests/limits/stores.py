@@ -51,7 +51,7 @@ class InRedis(Shared):
         if keys := self.held():
             self.client.delete(*keys)
         self.client.close()
-        self._redis.close()
+        self._scripts.close()
 
 
 def close(store: InMemory | InRedis) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 import redis
 
-from accounts import buckets, limiter
+from accounts import limiter, scripts
 from accounts.buckets import Bucket
 from accounts.errors import RateLimited, Unavailable
 from accounts.limiter import Ask, Limit
@@ -156,11 +156,11 @@ def timed(store) -> float:
 
 
 def calls_that_waited(store, calls: int) -> int:
-    return sum(timed(store) > buckets._REDIS_SECONDS / 2 for _ in range(calls))
+    return sum(timed(store) > scripts._REDIS_SECONDS / 2 for _ in range(calls))
 
 
 def test_a_silent_redis_is_waited_for_by_one_call(valkey, monkeypatch):
-    monkeypatch.setattr(buckets, "_AWAY_SECONDS", 3.0)
+    monkeypatch.setattr(scripts, "_AWAY_SECONDS", 3.0)
     with Proxy(valkey.port) as proxy:
         store = InRedis(f"redis://127.0.0.1:{proxy.port}/0")
         store.take([BUCKET])
@@ -174,10 +174,10 @@ def test_a_silent_redis_is_waited_for_by_one_call(valkey, monkeypatch):
 
 def test_one_call_finds_out_whether_a_silent_redis_is_back(silence, monkeypatch):
     """The others go on at once meanwhile, however many they are."""
-    monkeypatch.setattr(buckets, "_AWAY_SECONDS", 3.0)
+    monkeypatch.setattr(scripts, "_AWAY_SECONDS", 3.0)
     store = InRedis(f"redis://127.0.0.1:{silence}/0")
     assert calls_that_waited(store, 1) == 1
-    store._away_until = time.monotonic()  # those seconds are over
+    store._scripts._away_until = time.monotonic()  # those seconds are over
     together = threading.Barrier(40)
 
     def call(_: int) -> float:
@@ -186,7 +186,7 @@ def test_one_call_finds_out_whether_a_silent_redis_is_back(silence, monkeypatch)
 
     with ThreadPoolExecutor(40) as pool:
         took = sorted(pool.map(call, range(40)))
-    assert sum(seconds > buckets._REDIS_SECONDS * 0.9 for seconds in took) == 1
+    assert sum(seconds > scripts._REDIS_SECONDS * 0.9 for seconds in took) == 1
 
 
 def test_many_at_once_are_no_sign_that_redis_is_away(valkey):
@@ -201,7 +201,7 @@ def test_many_at_once_are_no_sign_that_redis_is_away(valkey):
     with ThreadPoolExecutor(300) as pool:
         waits = list(pool.map(call, range(300)))
     assert waits.count(0) == 3
-    assert store.client.info("clients")["connected_clients"] <= buckets._AT_ONCE + 2
+    assert store.client.info("clients")["connected_clients"] <= scripts._AT_ONCE + 2
     store.close()
 
 
@@ -211,4 +211,4 @@ def test_many_at_once_wait_for_a_silent_redis_together(silence):
     begun = time.monotonic()
     with ThreadPoolExecutor(200) as pool:
         list(pool.map(lambda _: timed(store), range(400)))
-    assert time.monotonic() - begun < 10 * buckets._REDIS_SECONDS
+    assert time.monotonic() - begun < 10 * scripts._REDIS_SECONDS

@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from tests.client import Person
 
@@ -23,6 +24,27 @@ class _Rest:
 
     async def read(self, room: str, seq: int) -> dict[str, Any]:
         return await self.person.call("POST", f"rooms/{room}/read/", {"seq": seq}, worker=self.worker)
+
+    async def edit(self, room: str, message: str, body: Any, **fields: Any) -> dict[str, Any]:
+        return await self._call("PATCH", f"rooms/{room}/messages/{message}/", {"body": body, **fields})
+
+    async def delete(self, room: str, message: str) -> dict[str, Any]:
+        return await self._call("DELETE", f"rooms/{room}/messages/{message}/")
+
+    async def react(self, room: str, message: str, emoji: str) -> dict[str, Any]:
+        return await self._call("PUT", f"rooms/{room}/messages/{message}/reactions/{quote(emoji, safe='')}/")
+
+    async def unreact(self, room: str, message: str, emoji: str) -> dict[str, Any]:
+        return await self._call("DELETE", f"rooms/{room}/messages/{message}/reactions/{quote(emoji, safe='')}/")
+
+    async def custom(self, room: str, name: Any, data: Any = None) -> dict[str, Any]:
+        return await self._call("POST", f"rooms/{room}/events/", {"name": name, "data": data})
+
+    async def typing(self, room: str, *, now: bool) -> None:
+        await self._call("POST", f"rooms/{room}/typing/", {"typing": now})
+
+    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+        return await self.person.call(method, path, body, worker=self.worker)
 
     async def events(self, room: str, since: int, count: int) -> list[dict[str, Any]]:
         path = f"rooms/{room}/events/?after_seq={since}&limit={count}"
@@ -47,6 +69,24 @@ class _Socket:
 
     async def read(self, room: str, seq: int) -> dict[str, Any]:
         return await self.socket.command("room.read", room=room, seq=seq)
+
+    async def edit(self, room: str, message: str, body: Any, **fields: Any) -> dict[str, Any]:
+        return await self.socket.command("message.edit", room=room, message=message, body=body, **fields)
+
+    async def delete(self, room: str, message: str) -> dict[str, Any]:
+        return await self.socket.command("message.delete", room=room, message=message)
+
+    async def react(self, room: str, message: str, emoji: str) -> dict[str, Any]:
+        return await self.socket.command("reaction.add", room=room, message=message, emoji=emoji)
+
+    async def unreact(self, room: str, message: str, emoji: str) -> dict[str, Any]:
+        return await self.socket.command("reaction.remove", room=room, message=message, emoji=emoji)
+
+    async def custom(self, room: str, name: Any, data: Any = None) -> dict[str, Any]:
+        return await self.socket.command("custom.send", room=room, name=name, data=data)
+
+    async def typing(self, room: str, *, now: bool) -> None:
+        await self.socket.command("typing.start" if now else "typing.stop", room=room)
 
     async def events(self, room: str, since: int, count: int) -> list[dict[str, Any]]:
         await self.socket.command("room.subscribe", room=room, since=since)

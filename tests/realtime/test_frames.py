@@ -52,16 +52,71 @@ WRONG = [
     ("message.send", {"room": ROOM, "body": "x", "client_ref": 5}),
     ("message.send", {"room": ROOM, "body": "x", "reply_to": "y"}),
     ("authenticate", {}),
+    ("room.subscribe", {"rooms": "some"}),
+    ("room.subscribe", {"rooms": "ALL"}),
+    ("room.subscribe", {"rooms": {"nonsense": {}}}),
+    ("room.subscribe", {"rooms": {ROOM: {"since": -1}}}),
+    ("room.subscribe", {"rooms": {ROOM: {"epoch": "now"}}}),
+    ("room.subscribe", {"rooms": {ROOM: 5}}),
+    ("room.subscribe", {"rooms": "all", "positions": {ROOM: 5}}),
+    ("room.subscribe", {"rooms": "all", "positions": {ROOM: {"since": "5"}}}),
+    ("room.subscribe", {"rooms": "all", "positions": {"nonsense": {"since": 5}}}),
+    ("room.subscribe", {"rooms": "all", "positions": [ROOM]}),
+    ("room.subscribe", {"rooms": "all", "positions": None}),
+    ("room.subscribe", {"room": ROOM, "presence": "yes"}),
+    ("room.unsubscribe", {}),
+    ("room.read", {"room": ROOM, "seq": -1}),
+    ("room.read", {"room": ROOM, "seq": None}),
+    ("typing.start", {}),
+    ("typing.start", {"room": [ROOM]}),
+    ("typing.stop", {"room": None}),
+    ("presence.list", {"room": "here"}),
+    ("message.edit", {"room": ROOM, "message": ROOM}),
+    ("message.edit", {"room": ROOM, "message": "nonsense", "body": "x"}),
+    ("message.edit", {"room": ROOM, "message": ROOM, "body": None}),
+    ("message.edit", {"room": ROOM, "message": ROOM, "body": " "}),
+    ("message.edit", {"room": ROOM, "message": ROOM, "body": "x" * 4_001}),
+    ("message.edit", {"room": ROOM, "message": ROOM, "body": "x", "data": [[[[]]]] * 6_000}),
+    ("message.delete", {"room": ROOM}),
+    ("message.delete", {"message": ROOM}),
+    ("reaction.add", {"room": ROOM, "message": ROOM}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": 5}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": ""}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": "x" * 10_000}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": "a b"}),
+    ("reaction.remove", {"room": ROOM, "message": ROOM, "emoji": "\0"}),
+    ("custom.send", {"room": ROOM}),
+    ("custom.send", {"room": ROOM, "name": 5}),
+    ("custom.send", {"room": ROOM, "name": "Poll"}),
+    ("custom.send", {"room": ROOM, "name": "poll\n"}),
+    ("custom.send", {"room": ROOM, "name": "x" * 10_000}),
+    ("custom.send", {"room": ROOM, "name": "poll", "data": 10**30}),
+    ("custom.send", {"room": ROOM, "name": "poll", "data": "x" * 17_000}),
+    ("custom.send", {"room": ROOM, "name": "poll", "data": {"\0": 1}}),
 ]
 
 
-@pytest.mark.parametrize(("command", "fields"), WRONG)
-async def test_a_command_with_wrong_fields(site, command, fields):
+async def test_commands_with_wrong_fields(site):
+    """On one connection, which thinks nothing of it."""
     alice = await site.person("alice")
     async with alice.socket() as socket:
-        with pytest.raises(Refused) as refused:
-            await socket.command(command, **fields)
-        assert refused.value.code == "invalid"
+        for command, fields in WRONG:
+            with pytest.raises(Refused) as refused:
+                await socket.command(command, **fields)
+            assert refused.value.code == "invalid", (command, fields)
+        await socket.connection.send('{"type": "ping"}')
+        assert await socket.frame() == {"type": "pong"}
+
+
+async def test_a_number_that_no_room_has(site):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with alice.socket() as socket:
+        with pytest.raises(Refused, match="invalid"):
+            await socket.command("room.read", room=room, seq=10**30)
+        for number in (2**63, 10**30):
+            reply = await socket.command("room.subscribe", room=room, since=number)
+            assert (reply["recovered"], reply["from"]) == (False, 0)
 
 
 async def test_unknown_fields_are_ignored(site):
@@ -130,7 +185,9 @@ async def test_commands_are_carried_out_in_their_order(site):
 
 async def test_more_rooms_than_allowed(site):
     alice = await site.person("alice")
-    rooms = {f"01890000-0000-7000-8000-{number:012d}": {} for number in range(101)}
+    rooms = {f"01890000-0000-7000-8000-{number:012d}": {} for number in range(501)}
     async with alice.socket() as socket:
-        with pytest.raises(Refused, match="rooms_per_connection is 100"):
+        with pytest.raises(Refused, match="rooms_per_connection is 500"):
             await socket.command("room.subscribe", rooms=rooms)
+        with pytest.raises(Refused, match="rooms_per_connection is 500"):
+            await socket.command("room.subscribe", rooms="all", positions=rooms)

@@ -14,11 +14,17 @@ class Room:
         self.lagging: list[Subscription] = []
         self.feed = Feed(uuid4(), Head(uuid4(), seq), self.lagging.append)
 
-    def join(self, listener: Listener | None = None, cursor: int | None = None, granted: int | None = None):
+    def join(
+        self,
+        listener: Listener | None = None,
+        cursor: int | None = None,
+        granted: int | None = None,
+        present: bool = False,
+    ):
         """A subscription that is behind, as the hub begins every one."""
         at = self.feed.position if cursor is None else cursor
         checked = self.feed.position if granted is None else granted
-        subscription = Subscription(listener or Listener(), self.feed, at, checked)
+        subscription = Subscription(listener or Listener(), self.feed, at, checked, present=present)
         self.feed.behind[subscription] = None
         return subscription
 

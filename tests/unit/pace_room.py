@@ -58,7 +58,7 @@ class Room:
         self.alive = weakref.ref(lagging)
         self.feed = Feed(uuid4(), Head(uuid4(), 0), lagging)
         self.writer = Writer()
-        self.subscription = Subscription(self.writer, self.feed, 0, 0)
+        self.subscription = Subscription(self.writer, self.feed, 0, 0, present=False)
         self.feed.behind[self.subscription] = None
         assert self.feed.go_live(self.subscription)
         self.writer.seconds = seconds

@@ -39,7 +39,12 @@ async def test_an_event_is_sent_to_its_rooms_group(announcer, layer):
     put(announcer, room, 7)
     await announcer.aclose()
     message = {"type": "room.events", "room": str(room), "epoch": str(EPOCH), "seq": 7, "payloads": ["7"]}
-    assert layer.sent == [(f"room.{room.hex}", message)]
+    assert layer.sent == [(f"room.{room.hex}", message | {"origin": announcer.origin})]
+
+
+async def test_two_announcers_are_told_apart_by_what_they_send(announcer, layer):
+    """Whoever hears what a process announces also where it was announced hears it twice."""
+    assert Announcer().origin != announcer.origin
 
 
 async def test_consecutive_events_of_a_room_go_out_together_and_rooms_in_turn(announcer, layer):

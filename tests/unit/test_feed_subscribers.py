@@ -151,9 +151,32 @@ def test_a_departure_after_the_right_was_checked_is_none(room):
 def test_a_departure_for_a_reason_from_a_newer_release_is_a_departure_too(room):
     """Workers of two releases share a log while one is deployed, and a log is kept for ever."""
     alice, bob = room.live(), room.live()
-    leaves(room, 1, alice, "banned")
+    leaves(room, 1, alice, "evicted")
     room.hears(2)
     assert (alice.subscriber.seqs, bob.subscriber.seqs) == ([1], [1, 2])
+
+
+DELETED = '{"type":"room.deleted","seq":2,"data":{}}'
+
+
+def test_in_a_deleted_room_that_is_the_last_that_anybody_hears(room):
+    live, other, behind = room.live(), room.live(), room.join(cursor=0)
+    room.offer([(1, payload(1)), (2, DELETED), (3, payload(3))])
+    assert not room.feed.go_live(behind)
+    for each in (live, other, behind):
+        assert each.subscriber.seqs == [1, 2]
+        assert each.subscriber.notices == [("room.removed", "deleted")]
+        assert each not in room.feed
+
+
+def test_who_takes_no_more_as_the_room_is_deleted_hears_it_later_and_nothing_after(room):
+    slow = room.live()
+    slow.subscriber.stall()
+    room.offer([(1, payload(1)), (2, DELETED), (3, payload(3))])
+    slow.subscriber.take()
+    assert not room.feed.go_live(slow)
+    assert slow.subscriber.seqs == [1, 2]
+    assert slow.subscriber.notices == [("room.removed", "deleted")]
 
 
 # Restarting

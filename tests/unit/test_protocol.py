@@ -12,13 +12,21 @@ from accounts import errors
 from realtime import protocol
 from realtime.protocol import (
     Authenticate,
+    CustomSend,
+    MessageDelete,
+    MessageEdit,
     MessageSend,
     Ping,
     Position,
+    PresenceList,
+    ReactionAdd,
+    ReactionRemove,
     Rejected,
     RoomRead,
     RoomSubscribe,
     RoomUnsubscribe,
+    TypingStart,
+    TypingStop,
 )
 
 ROOM = UUID("0190a3b2-0000-7000-8000-000000000001")
@@ -48,6 +56,11 @@ COMMANDS = [
         frame("room.subscribe", rooms={str(ROOM): {"since": 7, "epoch": EPOCH}}),
         RoomSubscribe(rooms={ROOM: Position(7, EPOCH)}),
     ),
+    (frame("room.subscribe", rooms="all", presence=True), RoomSubscribe(rooms="all", presence=True)),
+    (
+        frame("room.subscribe", rooms="all", positions={str(ROOM): {"since": 7}}),
+        RoomSubscribe(rooms="all", positions={ROOM: Position(7)}),
+    ),
     (frame("room.unsubscribe", room=ROOM, id=0), RoomUnsubscribe(room=ROOM, id=0)),
     (frame("room.read", room=ROOM, seq=0), RoomRead(room=ROOM, seq=0)),
     (frame("message.send", room=ROOM, body=""), MessageSend(room=ROOM, body="")),
@@ -55,6 +68,22 @@ COMMANDS = [
         frame("message.send", room=ROOM, body="é\n\0", client_ref="1", reply_to=EPOCH, data={"a": [1, None]}),
         MessageSend(room=ROOM, body="é\n\0", client_ref="1", reply_to=EPOCH, data={"a": [1, None]}),
     ),
+    (frame("message.edit", room=ROOM, message=EPOCH, body="x"), MessageEdit(room=ROOM, message=EPOCH, body="x")),
+    (
+        frame("message.edit", room=ROOM, message=EPOCH, body="x", data=None),
+        MessageEdit(room=ROOM, message=EPOCH, body="x", data=None),
+    ),
+    (frame("message.delete", room=ROOM, message=EPOCH), MessageDelete(room=ROOM, message=EPOCH)),
+    (
+        frame("reaction.add", room=ROOM, message=EPOCH, emoji="👍🏽"),
+        ReactionAdd(room=ROOM, message=EPOCH, emoji="👍🏽"),
+    ),
+    (frame("reaction.remove", room=ROOM, message=EPOCH, emoji=""), ReactionRemove(room=ROOM, message=EPOCH, emoji="")),
+    (frame("custom.send", room=ROOM, name="x"), CustomSend(room=ROOM, name="x")),
+    (frame("custom.send", room=ROOM, name="", data=[1]), CustomSend(room=ROOM, name="", data=[1])),
+    (frame("typing.start", room=ROOM), TypingStart(room=ROOM)),
+    (frame("typing.stop", room=ROOM), TypingStop(room=ROOM)),
+    (frame("presence.list", room=ROOM), PresenceList(room=ROOM)),
 ]
 
 
@@ -95,7 +124,10 @@ INVALID = [
     ({"type": "room.subscribe", "room": ROOM, "since": "1"}, "since", "Expected `int | null`"),
     ({"type": "room.subscribe", "room": ROOM, "since": 1.5}, "since", "Expected `int"),
     ({"type": "room.subscribe", "room": ROOM, "epoch": "x"}, "epoch", "Invalid UUID"),
-    ({"type": "room.subscribe", "rooms": []}, "rooms", "Expected `object"),
+    ({"type": "room.subscribe", "rooms": []}, "rooms", "Expected `str | object"),
+    ({"type": "room.subscribe", "rooms": "mine"}, "rooms", "Invalid enum value"),
+    ({"type": "room.subscribe", "positions": None}, "positions", "Expected `object`"),
+    ({"type": "room.subscribe", "presence": 1}, "presence", "Expected `bool`"),
     ({"type": "room.subscribe", "rooms": {str(ROOM): 3}}, "rooms[...]", "Expected `object`"),
     ({"type": "room.subscribe", "rooms": {str(ROOM): {"since": -1}}}, "rooms[...].since", ">= 0"),
     ({"type": "room.subscribe", "rooms": {"x": {}}}, "rooms", "Invalid UUID"),
@@ -104,6 +136,11 @@ INVALID = [
     ({"type": "message.send", "room": ROOM}, "type", "missing required field `body`"),
     ({"type": "message.send", "room": ROOM, "body": None}, "body", "Expected `str`"),
     ({"type": "message.send", "room": ROOM, "body": "", "reply_to": 1}, "reply_to", "Expected `uuid"),
+    ({"type": "message.edit", "room": ROOM, "message": ROOM}, "type", "missing required field `body`"),
+    ({"type": "message.delete", "room": ROOM, "message": None}, "message", "Expected `uuid`"),
+    ({"type": "reaction.add", "room": ROOM, "message": ROOM, "emoji": 1}, "emoji", "Expected `str`"),
+    ({"type": "custom.send", "room": ROOM}, "type", "missing required field `name`"),
+    ({"type": "typing.start"}, "type", "missing required field `room`"),
 ]
 
 
@@ -134,8 +171,8 @@ JSON = st.recursive(
     lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(st.characters()), part, max_size=4),
     max_leaves=10,
 )
-NAMES = st.sampled_from(["authenticate", "ping", "room.subscribe", "room.unsubscribe", "room.read", "message.send"])
-FIELDS = st.sampled_from(["id", "room", "rooms", "since", "epoch", "seq", "body", "token", "client_ref", "data"])
+NAMES = st.sampled_from(sorted({json.loads(text)["type"] for text, _ in COMMANDS}))
+FIELDS = st.sampled_from(sorted({field for text, _ in COMMANDS for field in json.loads(text)}))
 VALUES = JSON | st.just(str(ROOM)) | st.integers(-1, 3)
 ALMOST = st.builds(lambda name, fields: {"type": name, **fields}, NAMES | JSON, st.dictionaries(FIELDS, VALUES))
 

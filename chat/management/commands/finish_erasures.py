@@ -1,14 +1,15 @@
-"""`manage.py finish_erasures`: clear away what is left of accounts whose erasure was interrupted."""
+"""`manage.py finish_erasures`: clear away what is left of deleted rooms, and of accounts that were being erased."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat import erasure
+from chat import erasure, purge
 
 
 class Command(BaseCommand):
-    help = "Finish erasing accounts whose erasure was interrupted (a server that starts does so too)."
+    help = "Finish erasing accounts and deleting rooms (an ASGI server does so by itself, every few minutes)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{erasure.resume()} erasures finished")
+        self.stdout.write(f"{purge.resume()} deleted rooms cleared away")

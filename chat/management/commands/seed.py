@@ -1,4 +1,4 @@
-"""`manage.py seed`: two people, a room they share, and what to try next. Seeding twice is seeding once."""
+"""`manage.py seed`: a few people, rooms they share, and what to try next. Seeding twice is seeding once."""
 
 from typing import Any
 
@@ -7,32 +7,25 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import devices, users
 from accounts.models import User
-from chat import members, messages, rooms
-from chat.models import Room
+from chat import demonstration
 
 PASSWORD = "roomwire-demo"  # noqa: S105  # of demo users, in development settings only
-PEOPLE = ("alice", "bob")
-WORDS = (
-    ("alice", "Hello Bob! This room is a log: every event in it has the next number."),
-    ("bob", "So whoever was away asks for everything after the last number they saw?"),
-    ("alice", "And gets it, in order, before anything live. Close this window, write from another, come back."),
-)
 
 TRY = """
 Roomwire is starting on {url}
 
-  In a browser, twice:   {url}/demo/       (continue as alice in one window, as bob in the other)
+  In a browser, twice:   {url}/demo/       (as alice in one window, as bob in the other)
   With curl:             curl {url}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
                               -d '{{"username": "alice", "password": "{password}"}}'
   With a socket:         {socket}/ws/rooms/{room}/?since=0&token={token}
                          (alice's, for the next 15 minutes)
   The API, to try out:   {url}/api/v1/docs/
-  Users and devices:     {url}/admin/      (as alice)
+  The admin:             {url}/admin/      (as alice: people, rooms, messages)
 """
 
 
 class Command(BaseCommand):
-    help = "Make demo users and a room (development settings only), and print what to try."
+    help = "Make demo users and rooms (development settings only), and print what to try."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the server will listen")
@@ -40,9 +33,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, url: str, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("These users have a password that everybody knows: not with DEBUG off.")
-        people = {name: _person(name) for name in PEOPLE}
+        people = {name: _person(name) for name in demonstration.PEOPLE}
         _may_do_all(people["alice"])
-        room = _lobby(people)
+        room = demonstration.play(people)
         token = devices.login(username="alice", password=PASSWORD, name="make run").access_token
         socket = url.replace("http", "ws", 1)
         self.stdout.write(TRY.format(url=url, socket=socket, room=room.id, token=token, password=PASSWORD))
@@ -56,15 +49,3 @@ def _person(name: str) -> User:
 def _may_do_all(person: User) -> None:
     person.is_staff = person.is_superuser = True
     person.save(update_fields=["is_staff", "is_superuser"])
-
-
-def _lobby(people: dict[str, User]) -> Room:
-    owner = people["alice"]
-    room = Room.objects.filter(created_by=owner, name="lobby").first()
-    if room is None:
-        room = Room.objects.get(id=rooms.create(creator_id=owner.id, name="lobby", kind="public").id)
-    for person in people.values():
-        members.join(user_id=person.id, room_id=room.id)
-    for number, (author, body) in enumerate(WORDS):
-        messages.send(author_id=people[author].id, room_id=room.id, body=body, client_ref=f"seed-{number}")
-    return room

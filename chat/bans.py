@@ -1,0 +1,58 @@
+"""Bans: who may neither enter a room nor read it."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.errors import Invalid, Violation
+from accounts.models import User
+from chat import access, departures, inputs, log, wire
+from chat.models import Ban, Membership, Room
+
+
+def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wire.Ban:
+    """Somebody who is below oneself, or no member at all. Again is nothing. Raises Invalid, NotFound, NotAMember or
+    Forbidden."""
+    inputs.line("reason", reason, maximum=settings.REASON_MAX)
+    with transaction.atomic():
+        room = log.lock(room_id)
+        own = access.managing(user_id=actor_id, room=room)
+        # Who is a member of nothing here could be erased meanwhile, and be named by the event none the less.
+        user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
+        if user is None:
+            raise Invalid(Violation("user", "unknown", "There is no such user."))
+        row = Membership.objects.filter(room=room, user=user).first()
+        if row is not None:
+            access.above(own, row)
+            departures.end(row)
+        made = {"banned_by_id": actor_id, "reason": reason}
+        banned, created = Ban.objects.select_related("user").get_or_create(room=room, user=user, defaults=made)
+        if created:
+            departures.tell(room, user, "banned", knew=row is not None or room.kind == Room.Kind.PUBLIC)
+    return told(banned)
+
+
+def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
+    """They may enter again. One that is not there is nothing. Raises NotFound, NotAMember or Forbidden."""
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.managing(user_id=actor_id, room=room)
+        row = Ban.objects.select_related("user").filter(room=room, user_id=user_id).first()
+        if row is not None:
+            row.delete()
+            log.append(room=room, type="member.unbanned", data=wire.Unbanned(wire.user(row.user)))
+
+
+def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
+    """For owners and moderators: a room's bans with their users, oldest first, for a page of `told`. Raises NotFound,
+    NotAMember or Forbidden."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    access.managing(user_id=user_id, room=room)
+    return Ban.objects.filter(room=room).select_related("user").order_by("id")
+
+
+def told(row: Ban) -> wire.Ban:
+    """`row.user` must be loaded."""
+    return wire.Ban(wire.user(row.user), row.reason, row.banned_by_id, row.created_at)

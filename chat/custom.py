@@ -1,0 +1,43 @@
+"""Events of the app's own, `custom.<name>`: as durable, and in the same order, as everything else in a room."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.errors import Invalid, Violation
+from chat import access, inputs, log, wire
+from chat.errors import Forbidden
+from chat.log import Entry
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entry:
+    """As a member whose role the room allows this. Raises Invalid, NotFound, NotAMember, Forbidden, Archived or
+    Muted."""
+    _check(name, data)
+    with transaction.atomic():
+        room = log.lock(room_id)
+        standing = access.speaking(user_id=sender_id, room=room)
+        if not access.at_least(room.custom_events, standing):
+            raise Forbidden
+        told = wire.Custom(wire.user(standing.user), data)
+        return log.append(room=room, type=f"custom.{name}", data=told)
+
+
+def append(*, room_id: UUID, name: str, data: Any = None) -> Entry:
+    """For the server's own code: the room hears of it if and only if the surrounding `transaction.atomic()` commits,
+    which has the room's log for itself from here on. Raises Invalid, or NotFound for a room that is gone."""
+    _check(name, data)
+    room = log.lock(room_id)
+    return log.append(room=room, type=f"custom.{name}", data=wire.Custom(None, data))
+
+
+def _check(name: str, data: Any) -> None:
+    if len(name) > settings.CUSTOM_NAME_MAX or not _NAME.fullmatch(name):
+        words = f"Small letters, digits, _ and dots between them; at most {settings.CUSTOM_NAME_MAX}."
+        raise Invalid(Violation("name", "invalid", words))
+    inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)

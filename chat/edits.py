@@ -1,0 +1,114 @@
+"""What becomes of messages: edited by their author, deleted by them or by whoever keeps order.
+
+The log tells of a message as it is: when it changes, what the log said of it changes with it, so that nobody who comes
+later reads what was taken back. What it said before an edit is kept for those who keep order.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import NotFound
+from chat import access, bulk, inputs, log, mentions, wire
+from chat.errors import Forbidden, LimitExceeded
+from chat.models import Mention, Message, Reaction, Revision, Room
+
+_KEEP = object()
+# As text: to Python 1 equals true.
+_exact = msgspec.json.Encoder(order="sorted").encode
+
+
+def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: Any = _KEEP) -> wire.Message:
+    """Have one's own message say something else; the same again is nothing. Without `data` that stays as it is.
+    Raises Invalid, NotFound, NotAMember, Forbidden, Archived, Muted or LimitExceeded."""
+    inputs.text("body", body, maximum=settings.MESSAGE_BODY_MAX)
+    if data is not _KEEP:
+        inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
+    with transaction.atomic():
+        room = log.lock(room_id)
+        access.speaking(user_id=actor_id, room=room)
+        row = _existing(room, message_id)
+        if row.author_id != actor_id:
+            raise Forbidden("Only its author edits a message.")
+        if data is _KEEP:
+            data = row.data
+        same = row.body == body and _exact(row.data) == _exact(data)
+        return wire.message(row) if same else _say(room, row, body, data)
+
+
+def _say(room: Room, row: Message, body: str, data: Any) -> wire.Message:
+    if Revision.objects.filter(message=row).count() >= settings.EDITS_PER_MESSAGE:
+        raise LimitExceeded(f"A message is edited at most {settings.EDITS_PER_MESSAGE} times.")
+    now = timezone.now()
+    Revision.objects.create(message=row, body=row.body, data=row.data, replaced_at=now)
+    named = mentions.named([(room.id, body)]).of(room.id, body)
+    row.body, row.data, row.edited_at = body, data, now
+    row.mentions = [str(user_id) for user_id in named] or None
+    row.save(update_fields=["body", "data", "mentions", "edited_at"])
+    said = wire.message(row)
+    Mention.objects.filter(message=row).delete()
+    bulk.write(bulk.Change(Mention, mentions.rows([said]), new=True))
+    _tell(room, "message.updated", said)
+    return said
+
+
+def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
+    """Leave a tombstone: one's own, or as an owner or moderator. Again is nothing. Raises NotFound, NotAMember or
+    Forbidden."""
+    with transaction.atomic():
+        room = log.lock(room_id)
+        standing = access.membership(user_id=actor_id, room=room)
+        row = Message.objects.select_related("author").filter(room=room, id=message_id).first()
+        if row is None:
+            raise NotFound
+        if row.author_id != actor_id:
+            access.keeping_order(room, standing)
+        return bury(room, row)
+
+
+def bury(room: Room, row: Message) -> wire.Message:
+    """Nothing is left of what this message said, in a room that the caller has locked."""
+    if row.deleted_at is None:
+        empty([row.id])
+        row.body, row.data, row.mentions, row.reactions, row.deleted_at = "", None, None, None, timezone.now()
+        row.save(update_fields=["body", "data", "mentions", "reactions", "deleted_at"])
+        _tell(room, "message.deleted", wire.message(row))
+    return wire.message(row)
+
+
+def empty(message_ids: Sequence[UUID]) -> None:
+    """What hangs on messages whose words go."""
+    for model in (Revision, Mention, Reaction):
+        model._default_manager.filter(message__in=message_ids).delete()
+
+
+def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Revision]:
+    """What a message said before, oldest first: for its author, and for owners and moderators. Raises NotFound,
+    NotAMember or Forbidden."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    standing = access.membership(user_id=user_id, room=room)
+    row = Message.objects.filter(room=room, id=message_id).first()
+    if row is None:
+        raise NotFound
+    if row.author_id != user_id:
+        access.keeping_order(room, standing)
+    found = Revision.objects.filter(message=row).order_by("id")
+    return [wire.Revision(each.body, each.data, each.replaced_at) for each in found]
+
+
+def _existing(room: Room, message_id: UUID) -> Message:
+    """A message that says something. Raises NotFound."""
+    found = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _tell(room: Room, type: str, said: wire.Message) -> None:
+    log.retell(said)
+    log.append(room=room, type=type, data=said, message_id=said.id)

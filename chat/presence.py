@@ -1,0 +1,116 @@
+"""Who is in a room now."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import redis
+
+from accounts.announcer import Announcement, announcer
+from accounts.scripts import Resting
+from chat import access, attendance, wire
+from chat.attendance import Attendee
+
+logger = logging.getLogger(__name__)
+
+# The message type processes listen for, and the group they all join: one message serves all rooms of a moment.
+ANNOUNCEMENT = "presence.changed"
+GROUP = "presence"
+
+_ROOMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a process knows of a room: in a crowd, only the count. Not `complete`, somebody may be missing."""
+
+    count: int
+    users: Mapping[UUID, Attendee] | None
+    complete: bool
+
+
+NOTHING = View(0, {}, complete=False)
+
+
+class Local:
+    """What this process knows by itself, for as long as nobody else can be asked (realtime/presence.py)."""
+
+    view: Callable[[UUID], View] = staticmethod(lambda _room_id: NOTHING)
+
+
+local = Local()
+
+
+def of(*, user_id: UUID, room_id: UUID) -> wire.Presence:
+    """Raises NotFound."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    return told(room.id, _view(room.id))
+
+
+def told(room_id: UUID, view: View) -> wire.Presence:
+    """In the order in which they came."""
+    if view.users is None:
+        return wire.Presence(room_id, view.count, None, view.complete)
+    users = sorted(view.users.items(), key=lambda item: (item[1].since, item[0]))
+    return wire.Presence(room_id, view.count, [present(*item) for item in users], view.complete)
+
+
+def present(user_id: UUID, attendee: Attendee) -> wire.Present:
+    since = datetime.fromtimestamp(attendee.since / 1_000, UTC)
+    return wire.Present(wire.User(user_id, attendee.username), since)
+
+
+def _view(room_id: UUID) -> View:
+    try:
+        reading = attendance.store().read({room_id: attendance.UNKNOWN})
+    except redis.RedisError as error:
+        away(error)
+        return local.view(room_id)
+    found, living = reading.rooms[room_id], set(reading.living)
+    if found.users is None:
+        return View(found.count, None, reading.complete)
+    # Whoever was cleared away by nobody yet: there may be nobody who would.
+    users = {user_id: each for user_id, each in found.users.items() if living.intersection(found.holders[user_id])}
+    return View(len(users), users, reading.complete)
+
+
+def announce(room_ids: Collection[UUID]) -> None:
+    """That it is worth looking who is in these rooms: a hint, everybody looks now and then."""
+    changed = [str(room_id) for room_id in room_ids]
+    for begin in range(0, len(changed), _ROOMS):
+        announcer.put(Changed(changed[begin : begin + _ROOMS]))
+
+
+class Changed:
+    """Others are in these rooms than were."""
+
+    group = GROUP
+
+    def __init__(self, rooms: list[str]) -> None:
+        self.rooms = rooms
+
+    @property
+    def facts(self) -> int:
+        return len(self.rooms)
+
+    @property
+    def characters(self) -> int:
+        return sum(map(len, self.rooms))
+
+    def message(self) -> dict[str, Any]:
+        return {"type": ANNOUNCEMENT, "rooms": self.rooms}
+
+    def absorb(self, later: Announcement) -> bool:
+        if not isinstance(later, Changed) or self.facts + later.facts > _ROOMS:
+            return False
+        self.rooms = [*self.rooms, *later.rooms]  # a new list: the old one was told to listeners
+        return True
+
+
+def away(error: Exception) -> None:
+    """Logs the first of those that waited for it."""
+    if not isinstance(error, Resting):
+        logger.warning("nobody can be asked who is there: %r", error)

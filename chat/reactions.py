@@ -1,0 +1,87 @@
+"""Reactions: what members think of a message, in an emoji each; one of a kind from each of them."""
+
+from collections import Counter
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.errors import NotFound
+from chat import access, inputs, log, wire
+from chat.errors import LimitExceeded
+from chat.models import Membership, Message, Reaction, Room
+
+
+def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
+    """Again is nothing. Raises Invalid, NotFound, NotAMember, Archived, Muted or LimitExceeded."""
+    inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
+    with transaction.atomic():
+        room, standing, message = _at(user_id, room_id, message_id)
+        _, created = Reaction.objects.get_or_create(message=message, user_id=user_id, emoji=emoji)
+        if created:
+            counts = _counts(message) + Counter([emoji])
+            if len(counts) > settings.REACTIONS_PER_MESSAGE:
+                raise LimitExceeded(f"A message has at most {settings.REACTIONS_PER_MESSAGE} kinds of reactions.")
+            _tell(room, standing, message, "reaction.added", emoji, counts)
+    return wire.message(message)
+
+
+def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
+    """One's own. One that is not there is nothing. Raises Invalid, NotFound, NotAMember, Archived or Muted."""
+    inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
+    with transaction.atomic():
+        room, standing, message = _at(user_id, room_id, message_id)
+        removed, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
+        if removed:
+            counts = _counts(message)
+            counts[emoji] -= 1
+            _tell(room, standing, message, "reaction.removed", emoji, counts)
+    return wire.message(message)
+
+
+def of(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
+    """A message's reactions with their users, oldest first, for a page of `told`. Raises NotFound."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    if not Message.objects.filter(room=room, id=message_id).exists():
+        raise NotFound
+    return Reaction.objects.filter(message_id=message_id).select_related("user").order_by("id")
+
+
+def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
+    """What somebody thinks of these messages: for those they think anything of."""
+    if not messages:
+        return {}
+    found: dict[UUID, list[str]] = {}
+    rows = Reaction.objects.filter(user_id=user_id, message__in=messages).order_by("id")
+    for message_id, emoji in rows.values_list("message_id", "emoji"):
+        found.setdefault(message_id, []).append(emoji)
+    return found
+
+
+def _at(user_id: UUID, room_id: UUID, message_id: UUID) -> tuple[Room, Membership, Message]:
+    room = log.lock(room_id)
+    standing = access.speaking(user_id=user_id, room=room)
+    message = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
+    if message is None:
+        raise NotFound
+    return room, standing, message
+
+
+def _counts(message: Message) -> Counter[str]:
+    """In the order in which they came to the message."""
+    return Counter({each["emoji"]: each["count"] for each in message.reactions or ()})
+
+
+def _tell(room: Room, standing: Membership, message: Message, type: str, emoji: str, counts: Counter[str]) -> None:
+    kept = [{"emoji": each, "count": count} for each, count in counts.items() if count > 0]
+    message.reactions = kept or None
+    message.save(update_fields=["reactions"])
+    now = wire.message(message).reactions
+    change = wire.ReactionChange(message.id, wire.user(standing.user), emoji, now)
+    log.append(room=room, type=type, data=change, message_id=message.id)
+
+
+def told(row: Reaction) -> wire.Reaction:
+    """`row.user` must be loaded."""
+    return wire.Reaction(wire.user(row.user), row.emoji, row.created_at)

@@ -1,0 +1,39 @@
+"""Receipts: up to where everybody has read."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts.errors import Invalid, Violation
+from chat import access, passing, wire
+from chat.models import Membership, Room
+
+
+def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
+    """Say how far one has read. A marker never moves back. Raises Invalid past the head, NotFound, NotAMember."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    row = access.membership(user_id=user_id, room=room)
+    if not 0 <= seq <= room.last_seq:
+        raise Invalid(Violation("seq", "out_of_range", f"Between 0 and the room's last seq, {room.last_seq}."))
+    if Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq):
+        _tell(room, row, seq)
+    return wire.ReadMarker(room.id, max(seq, row.last_read_seq))
+
+
+def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
+    """The members of a readable room with their users, oldest first, for a page of `told`. Raises NotFound."""
+    room = access.readable(user_id=user_id, room_id=room_id)
+    return Membership.objects.filter(room=room).select_related("user").order_by("id")
+
+
+def _tell(room: Room, row: Membership, seq: int) -> None:
+    """Not in a crowd, where each would tell all: there one asks."""
+    if not Membership.objects.filter(room=room)[settings.RECEIPTS_MEMBERS_MAX :].exists():
+        row.last_read_seq = seq
+        passing.tell(room, "read.updated", told(row))
+
+
+def told(row: Membership) -> wire.Reader:
+    """`row.user` must be loaded."""
+    return wire.Reader(wire.user(row.user), row.last_read_seq)

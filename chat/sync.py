@@ -1,0 +1,123 @@
+"""Everything that changed in all of somebody's rooms since the positions they name: one answer after an hour offline.
+
+However many rooms there are, it takes the same few queries, and the answer is bounded: what does not fit is said to be
+more, and is asked for with the positions that this answer led to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.errors import Invalid, Violation
+from chat import access, bulk, summaries, wire
+from chat.log import Entry
+from chat.models import Event, Membership, Room
+
+_ROOMS = 200
+_EVENTS = 500
+_EVENTS_OF_ROOM = 100
+
+
+class Position(NamedTuple):
+    """The last `seq` a client has of a room; of which counting, if it knows."""
+
+    seq: int
+    epoch: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a client misses that has a room up to `start`, in order; `more` comes after. Not `recovered`: it named no
+    position, or one that the log can't continue from, and begins with `room` as it is here."""
+
+    room: wire.Room
+    start: int
+    recovered: bool
+    entries: Sequence[Entry]
+
+    @property
+    def more(self) -> bool:
+        return self.start + len(self.entries) < self.room.last_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`rooms` are those with news, the latest first, and `more` of them may come; `removed` are gone, or no longer
+    one's to see; `markers` say up to where one has read each of one's own rooms."""
+
+    rooms: Sequence[Change]
+    more: bool
+    removed: Sequence[UUID]
+    markers: Mapping[UUID, int]
+
+
+def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
+    """For all rooms that somebody is in, and those they name and may read. Raises Invalid for too many positions."""
+    if len(positions) > settings.SYNC_ROOMS_MAX:
+        raise Invalid(Violation("since", "too_long", f"At most {settings.SYNC_ROOMS_MAX} rooms."))
+    own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
+    rooms = {room.id: room for room in access.visible(user_id).filter(id__in=own.keys() | positions.keys())}
+    starts = {room.id: start for room in rooms.values() if (start := _start(room, positions.get(room.id))) is not None}
+    news = [room for room in rooms.values() if starts.get(room.id, -1) < room.last_seq]
+    news.sort(key=lambda room: room.active_at, reverse=True)
+    told = news[:_ROOMS]
+    entries = _entries(told, starts)
+    seen = summaries.of(user_id=user_id, rooms=told, memberships=[own[room.id] for room in told if room.id in own])
+    return Changes(
+        rooms=[_change(room, starts.get(room.id), entries.get(room.id)) for room in seen],
+        more=len(told) < len(news),
+        removed=[room_id for room_id in positions if room_id not in rooms],
+        markers={row.room_id: row.last_read_seq for row in own.values() if row.room_id in rooms},
+    )
+
+
+def _start(room: Room, position: Position | None) -> int | None:
+    """Where the log goes on for a client, if it can."""
+    if position is None or position.epoch not in (None, room.epoch) or position.seq > room.last_seq:
+        return None
+    return position.seq
+
+
+def _change(room: wire.Room, start: int | None, entries: Sequence[Entry] | None) -> Change:
+    if start is None or (entries is not None and [entry.seq for entry in entries[:1]] != [start + 1]):
+        return Change(room, room.last_seq, recovered=False, entries=[])
+    return Change(room, start, recovered=True, entries=entries or [])
+
+
+_NEWS = """
+    SELECT event.room_id, event.seq, event.payload
+    FROM json_to_recordset(%s) AS given(room_id uuid, start bigint, stop bigint)
+    JOIN chat_event AS event ON event.room_id = given.room_id AND event.seq > given.start AND event.seq <= given.stop
+    ORDER BY event.room_id, event.seq
+"""
+
+
+def _entries(rooms: Sequence[Room], starts: Mapping[UUID, int]) -> dict[UUID, list[Entry]]:
+    """The first of what each of these rooms has past its start; by one query. A room that was not asked is missing."""
+    wanted: list[bulk.Row] = []
+    left = _EVENTS
+    for room in rooms:
+        start = starts.get(room.id, room.last_seq)
+        count = min(room.last_seq - start, _EVENTS_OF_ROOM, left)
+        if count:
+            wanted.append({"room_id": room.id, "start": start, "stop": start + count})
+            left -= count
+    found: dict[UUID, list[Entry]] = {each["room_id"]: [] for each in wanted}
+    for room_id, seq, payload in _read(wanted):
+        found[room_id].append(Entry(seq, payload))
+    return found
+
+
+def _read(wanted: Sequence[bulk.Row]) -> Sequence[tuple[UUID, int, str]]:
+    if not wanted:
+        return []
+    if bulk.by_hand():
+        return bulk.select(_NEWS, wanted)
+    any_of = Q()
+    for each in wanted:
+        any_of |= Q(room=each["room_id"], seq__gt=each["start"], seq__lte=each["stop"])
+    return list(Event.objects.filter(any_of).order_by("room", "seq").values_list("room_id", "seq", "payload"))

@@ -1,0 +1,26 @@
+"""Who is typing: told to the room at once, kept nowhere. Whoever passes it on ends it in time (realtime/typing.py)."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts import limits
+from chat import access, passing, wire
+
+
+def start(*, user_id: UUID, room_id: UUID) -> None:
+    """For TYPING_SECONDS, unless one says so again; said too often it is not told. Raises NotFound, NotAMember,
+    Archived or Muted."""
+    _tell(user_id, room_id, "typing.started", settings.TYPING_SECONDS)
+
+
+def stop(*, user_id: UUID, room_id: UUID) -> None:
+    """Raises NotFound, NotAMember, Archived or Muted."""
+    _tell(user_id, room_id, "typing.stopped", 0)
+
+
+def _tell(user_id: UUID, room_id: UUID, type: str, seconds: float) -> None:
+    room = access.readable(user_id=user_id, room_id=room_id)
+    standing = access.speaking(user_id=user_id, room=room)
+    if limits.typing(user_id, room_id, type):
+        passing.tell(room, type, wire.Typist(wire.user(standing.user), seconds))

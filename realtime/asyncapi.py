@@ -1,0 +1,211 @@
+"""The AsyncAPI document of the socket: every frame there is, its schema made from the struct that reads or writes it.
+
+What is what in AsyncAPI: a *channel* is an address, a *message* a frame, an *operation* what this server does with it:
+`receive` a command (and what it replies), or `send`.
+"""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+import msgspec
+
+from chat import catalogue, wire
+from realtime import protocol
+from realtime.replies import ONE_OF_MANY, REFERENCE, REPLIES
+
+Json = dict[str, Any]
+
+COMMANDS: dict[str, type[protocol.Command]] = {
+    str(command.__struct_config__.tag): command for command in get_args(protocol.Command)
+}
+# What the server says of itself or of a subscription. Each says its `type` itself.
+SYSTEM: dict[str, type[msgspec.Struct]] = {
+    str(frame.__struct_config__.tag): frame
+    for frame in (
+        protocol.Welcome,
+        protocol.Error,
+        protocol.Resync,
+        wire.RoomRemoved,
+        protocol.TokenExpiring,
+        protocol.Goodbye,
+    )
+}
+# Those whose struct says their `type`; of the others, many share one.
+_OWN_TYPE: dict[str, type[msgspec.Struct]] = {**COMMANDS, **SYSTEM}
+PONG, REFUSED, CUSTOM = "pong", "refused", "custom"
+
+_TITLE = "Roomwire"
+_ABOUT = """One socket carries many rooms. Frames are text, one JSON object each. docs/protocol.md tells how a
+client uses them: proving who it is, subscribing, recovering, coming back; and lists the errors and the close codes.
+Whoever reads frames ignores fields and types that are not described here."""
+_CREDENTIALS = "Or a header or subprotocol of the handshake, a session's cookie, or `authenticate` as the first frame."
+
+
+def document() -> Json:
+    """The same for the same code."""
+    replies = {tag: _reply_name(tag) for tag, command in COMMANDS.items() if REPLIES[command]}
+    sent = [*catalogue.EVENTS, *catalogue.PASSING, *SYSTEM, PONG, *replies.values(), REFUSED]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": _TITLE, "version": "1", "description": _said(_ABOUT)},
+        "defaultContentType": "application/json",
+        "channels": _channels([*COMMANDS, *sent]),
+        "operations": _operations(replies, sent),
+        "components": {
+            "messages": _messages(replies),
+            "schemas": _schemas(replies),
+            "correlationIds": {"id": {"description": "A reply has its command's.", "location": "$message.payload#/id"}},
+        },
+    }
+
+
+# Addresses, and what goes over them
+
+
+def _channels(frames: Iterable[str]) -> Json:
+    messages = {name: _reference("messages", name) for name in frames}
+    token = {"token": {"type": "string", "description": _said(f"A ticket or an access token. {_CREDENTIALS}")}}
+    position = _schema(protocol.Position)["properties"]
+    room = {"description": "The id of a room.", "location": "$message.payload#/room"}
+    return {
+        "socket": {
+            "address": "/ws/",
+            "title": "One socket for many rooms",
+            "messages": messages,
+            "bindings": _query(token),
+        },
+        "room": {
+            "address": "/ws/rooms/{room}/",
+            "title": "The same, subscribed to a room from the start",
+            "description": 'That is answered as a `room.subscribe` with the id "url" is.',
+            "messages": messages,
+            "parameters": {"room": room},
+            "bindings": _query(token | position),
+        },
+    }
+
+
+def _query(properties: Json) -> Json:
+    return {"ws": {"method": "GET", "query": {"type": "object", "properties": properties}}}
+
+
+def _operations(replies: Mapping[str, str], sent: Iterable[str]) -> Json:
+    """Those of the second address are those of the first."""
+    receive = {tag: _receive(tag, [replies[tag], REFUSED] if tag in replies else [PONG]) for tag in COMMANDS}
+    return receive | {
+        "events": _send("socket", "What happened in a room, in order, each with its `seq`", catalogue.EVENTS),
+        "passing": _send("socket", "What is true only now: may be lost", catalogue.PASSING),
+        "system": _send("socket", "The connection and its subscriptions", SYSTEM),
+        "room.commands": {"action": "receive"} | _over("room", "All commands", COMMANDS),
+        "room.frames": _send("room", "All that is sent", sent),
+    }
+
+
+def _receive(tag: str, answers: Iterable[str]) -> Json:
+    reply = {"channel": _channel("socket"), "messages": [_at("socket", name) for name in answers]}
+    return {"action": "receive"} | _over("socket", tag, [tag]) | {"reply": reply}
+
+
+def _send(channel: str, title: str, frames: Iterable[str]) -> Json:
+    return {"action": "send"} | _over(channel, title, frames)
+
+
+def _over(channel: str, title: str, frames: Iterable[str]) -> Json:
+    return {"channel": _channel(channel), "title": title, "messages": [_at(channel, name) for name in frames]}
+
+
+# Frames
+
+
+def _messages(replies: Mapping[str, str]) -> Json:
+    described = _OWN_TYPE | catalogue.EVENTS | catalogue.PASSING
+    found = {name: _message(name, _schema_name(name), struct) for name, struct in described.items()}
+    found |= {name: _message(name, _schema_name(name)) for name in [PONG, *replies.values()]}
+    found[REFUSED] = _message(REFUSED, protocol.Refusal.__name__, protocol.Refusal)
+    for name in [*COMMANDS, *replies.values(), REFUSED]:
+        found[name]["correlationId"] = _reference("correlationIds", "id")
+    return found
+
+
+def _message(name: str, schema: str, struct: type[msgspec.Struct] | None = None) -> Json:
+    about = {"description": _said(struct.__doc__)} if struct and struct.__doc__ else {}
+    title = "custom.<name>" if name == CUSTOM else name
+    return {"name": name, "title": title, **about, "payload": _reference("schemas", schema)}
+
+
+def _reply_name(tag: str) -> str:
+    return f"{tag}.reply"
+
+
+# Schemas
+
+
+def _schemas(replies: Mapping[str, str]) -> Json:
+    """Of the frames first, then of what they are made of, each by the name of its struct."""
+    frames = {_schema_name(name): _schema(struct) for name, struct in _OWN_TYPE.items()}
+    frames |= {_schema_name(name): _event(wire.Event, name, data) for name, data in catalogue.EVENTS.items()}
+    frames |= {_schema_name(name): _event(wire.Passing, name, data) for name, data in catalogue.PASSING.items()}
+    frames |= {_schema_name(name): _reply(*REPLIES[COMMANDS[tag]]) for tag, name in replies.items()}
+    frames[protocol.Refusal.__name__] = _with(_schema(protocol.Refusal), ok={"const": False})
+    frames[_schema_name(PONG)] = {"type": "object", "properties": {"type": {"const": PONG}}, "required": ["type"]}
+    said = [struct for structs in REPLIES.values() for struct in structs]
+    structs: list[type[msgspec.Struct]] = [*_OWN_TYPE.values(), *said, *ONE_OF_MANY]
+    structs += [*catalogue.EVENTS.values(), *catalogue.PASSING.values()]
+    return frames | {name: part for name, part in sorted(_components(structs).items()) if name not in frames}
+
+
+def _event(frame: type[msgspec.Struct], name: str, data: type[msgspec.Struct]) -> Json:
+    """A frame of this type, with this in its `data`."""
+    named: Json = {"pattern": r"^custom\."} if name == CUSTOM else {"const": name}
+    return _with(_schema(frame), type={"type": "string"} | named, data=_reference("schemas", data.__name__))
+
+
+def _reply(*data: type[msgspec.Struct]) -> Json:
+    references = [_reference("schemas", struct.__name__) for struct in data]
+    said = references[0] if len(references) == 1 else {"anyOf": references}
+    return _with(_schema(protocol.Reply), ok={"const": True}, data=said)
+
+
+def _with(schema: Json, **properties: Json) -> Json:
+    return schema | {"properties": schema["properties"] | properties}
+
+
+def _schema(struct: type[msgspec.Struct]) -> Json:
+    return _components([struct])[struct.__name__]
+
+
+def _components(structs: Iterable[type[msgspec.Struct]]) -> dict[str, Json]:
+    _, components = msgspec.json.schema_components(list(structs), ref_template=REFERENCE)
+    for schema in components.values():
+        del schema["title"]  # what it is called by already
+        if "description" in schema:
+            schema["description"] = _said(schema["description"])
+    return dict(components)
+
+
+def _schema_name(frame: str) -> str:
+    """`room.resync` is Resync, of the struct; `message.created`, which is of no one struct, is MessageCreated."""
+    struct = _OWN_TYPE.get(frame)
+    if struct is not None:
+        return struct.__name__
+    return "CustomEvent" if frame == CUSTOM else "".join(word.capitalize() for word in frame.split("."))
+
+
+def _said(text: str | None) -> str:
+    return " ".join(inspect.cleandoc(text or "").split())
+
+
+# References
+
+
+def _reference(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _channel(name: str) -> Json:
+    return {"$ref": f"#/channels/{name}"}
+
+
+def _at(channel: str, frame: str) -> Json:
+    return {"$ref": f"#/channels/{channel}/messages/{frame}"}

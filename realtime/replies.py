@@ -1,0 +1,62 @@
+"""What the reply to each command says in its `data`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from chat import wire
+from realtime import protocol
+
+# How one struct's schema refers to another's.
+REFERENCE = "#/components/schemas/{name}"
+
+
+class Authenticated(msgspec.Struct, frozen=True):
+    """The connection lives until then."""
+
+    expires_at: wire.Moment
+
+
+class OfRoom(msgspec.Struct, frozen=True):
+    """It is done, in this room."""
+
+    room: UUID
+
+
+class NotSubscribed(msgspec.Struct, frozen=True):
+    """This room is refused; that holds up no other."""
+
+    error: protocol.ErrorBody
+
+
+ONE_OF_MANY = (protocol.Subscribed, NotSubscribed)
+_Answer = Annotated[
+    Any,
+    msgspec.Meta(extra_json_schema={"anyOf": [{"$ref": REFERENCE.format(name=each.__name__)} for each in ONE_OF_MANY]}),
+]
+
+
+class SubscribedMany(msgspec.Struct, frozen=True):
+    """An answer for each of the rooms that were named; or, to "all", of one's own."""
+
+    rooms: dict[UUID, _Answer]
+
+
+# Some have several. `ping` has none: it is answered with `pong`, which is no reply.
+REPLIES: dict[type[protocol.Command], tuple[type[msgspec.Struct], ...]] = {
+    protocol.Authenticate: (Authenticated,),
+    protocol.Ping: (),
+    protocol.RoomSubscribe: (protocol.Subscribed, SubscribedMany),
+    protocol.RoomUnsubscribe: (OfRoom,),
+    protocol.RoomRead: (wire.ReadMarker,),
+    protocol.TypingStart: (OfRoom,),
+    protocol.TypingStop: (OfRoom,),
+    protocol.PresenceList: (wire.Presence,),
+    protocol.MessageSend: (wire.Message,),
+    protocol.MessageEdit: (wire.Message,),
+    protocol.MessageDelete: (wire.Message,),
+    protocol.ReactionAdd: (wire.Message,),
+    protocol.ReactionRemove: (wire.Message,),
+    protocol.CustomSend: (wire.Event,),
+}

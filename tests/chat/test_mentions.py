@@ -1,0 +1,220 @@
+"""Mentions: who is named by `@username`, in whatever text."""
+
+import time
+
+import pytest
+from django.db import connection
+
+from chat import bans, edits, members, mentions, messages, rooms
+from chat.models import Membership, Mention
+from tests.chat.talk import as_told, heard, people, person, room, say, told
+
+pytestmark = pytest.mark.django_db
+
+
+def of(user_id) -> list[str]:
+    """The bodies of the messages that name somebody, the latest first."""
+    return [mentions.told(row).body for row in mentions.of(user_id=user_id)]
+
+
+NAMES = ["alice", "bob", "bob.", "b", "_b_", "Ж", "josé", "c++", "a.b-c+d", "-", "x" * 64]
+
+# What is said, and who is named by it.
+SAID = {
+    "@bob": ["bob"],
+    "@bob hello": ["bob"],
+    "hello @bob": ["bob"],
+    "hello @bob, and @alice!": ["bob", "alice"],
+    "@alice @bob @alice": ["alice", "bob"],
+    "(@bob)": ["bob"],
+    '"@bob"': ["bob"],
+    "@bob's": ["bob"],
+    "@bob: yes?": ["bob"],
+    "\n@bob\n": ["bob"],
+    "/@bob": ["bob"],
+    "@bob/@alice": ["bob", "alice"],
+    "«@bob»": ["bob"],
+    "🎉@bob🎉": ["bob"],
+    "@BOB": ["bob"],
+    "@bOb": ["bob"],
+    "@bob..": ["bob."],
+    "@bob...": ["bob."],
+    "@bob.": ["bob."],
+    "@bob-": ["bob"],
+    "@alice.": ["alice"],
+    "@alice...": ["alice"],
+    "@alice......": ["alice"],
+    "@alice.-+": ["alice"],
+    "@c++": ["c++"],
+    "@c++.": ["c++"],
+    "@c+": [],
+    "@a.b-c+d.": ["a.b-c+d"],
+    "@_b_": ["_b_"],
+    "@b": ["b"],
+    "@Ж": ["Ж"],
+    "@ж": ["Ж"],
+    "@josé": ["josé"],
+    "@JOSÉ": ["josé"],
+    "@" + "x" * 64: ["x" * 64],
+    "@" + "x" * 64 + ".": ["x" * 64],
+    "@" + "X" * 64 + ", and": ["x" * 64],
+    # and nobody
+    "@" + "x" * 65: [],
+    "bob@alice": [],
+    "bob@alice.example": [],
+    "me+bob@alice": [],
+    "x.@alice": [],
+    "@@bob": [],
+    "@bob@alice": ["bob"],
+    "@bobby": [],
+    "@bo": [],
+    "@bob.b": [],
+    "bob": [],
+    "@": [],
+    "@ bob": [],
+    "@.": [],
+    "@-": ["-"],
+    "@\u200bbob": [],
+    "@nobody": [],
+    "@stranger": [],
+    "\uff20bob": [],
+    "@%": [],
+}
+
+
+def test_who_is_named():
+    alice, bob, *others = people(*NAMES)
+    person("stranger")
+    made = room(alice, bob, *others)
+    by_id = dict(Membership.objects.values_list("user_id", "user__username"))
+    found = {body: [by_id[user_id] for user_id in say(bob, made, body).mentions] for body in SAID}
+    # SQLite knows the small forms of a to z only.
+    assert found == SAID | ({"@ж": []} if connection.vendor == "sqlite" else {})
+
+
+def test_a_mention_is_told_and_listed():
+    alice, bob, carol = people("alice", "bob", "carol")
+    made = room(alice, bob, carol)
+    with heard(made, "message.created") as events:
+        said = say(alice, made, "@bob and @Carol")
+    assert said.mentions == [bob, carol]
+    assert events == [as_told(said)]
+    assert messages.get(user_id=bob, room_id=made, message_id=said.id) == said
+    latest = say(carol, made, "again @bob")
+    assert [mentions.told(row) for row in mentions.of(user_id=bob)] == [latest, said]
+    assert of(carol) == ["@bob and @Carol"]
+    assert of(alice) == []
+
+
+def test_who_names_themselves_is_not_called():
+    (alice,) = people("alice")
+    made = room(alice)
+    assert say(alice, made, "I, @alice").mentions == [alice]
+    assert of(alice) == []
+    assert rooms.get(user_id=alice, room_id=made).mention_count == 0
+
+
+def test_only_who_is_a_member_then_is_named():
+    alice, bob = people("alice", "bob")
+    made = room(alice, kind="public")
+    early = say(alice, made, "@bob?")
+    assert early.mentions == []
+    members.join(user_id=bob, room_id=made)
+    say(alice, made, "@bob!")
+    members.leave(user_id=bob, room_id=made)
+    assert say(alice, made, "@bob...").mentions == []
+    assert of(bob) == ["@bob!"]
+    assert messages.get(user_id=alice, room_id=made, message_id=early.id).mentions == []
+
+
+def test_a_mention_is_of_one_room():
+    alice, bob, carol = people("alice", "bob", "carol")
+    here, there = room(alice, bob), room(alice, carol)
+    with_both = [say(alice, each, "@bob @carol").mentions for each in (here, there)]
+    assert with_both == [[bob], [carol]]
+
+
+def test_one_sees_mentions_where_one_may_read():
+    alice, bob = people("alice", "bob")
+    public, private, banned, gone = (
+        room(alice, bob, kind=kind, name=name)
+        for kind, name in [("public", "p"), ("private", "q"), ("public", "b"), ("private", "g")]
+    )
+    for made in (public, private, banned, gone):
+        say(alice, made, f"@bob {made}")
+    members.leave(user_id=bob, room_id=public)
+    members.leave(user_id=bob, room_id=private)
+    bans.ban(actor_id=alice, room_id=banned, user_id=bob)
+    rooms.delete(actor_id=alice, room_id=gone)
+    assert of(bob) == [f"@bob {public}"]
+    members.add(actor_id=alice, room_id=private, user_id=bob)
+    assert of(bob) == [f"@bob {private}", f"@bob {public}"]
+
+
+def test_an_edit_names_whom_it_names_now():
+    alice, bob, carol = people("alice", "bob", "carol")
+    made = room(alice, bob, carol)
+    said = say(alice, made, "@bob")
+
+    def edit(body):
+        return edits.edit(actor_id=alice, room_id=made, message_id=said.id, body=body).mentions
+
+    assert edit("@carol @bob") == [carol, bob]
+    assert (of(bob), of(carol)) == (["@carol @bob"], ["@carol @bob"])
+    assert edit("@carol") == [carol]
+    assert (of(bob), of(carol)) == ([], ["@carol"])
+    assert edit("nobody") == []
+    assert not Mention.objects.exists()
+    assert told(made)[-1]["data"]["mentions"] == []
+
+
+def test_so_many_are_named(settings):
+    settings.MENTIONS_PER_MESSAGE = 3
+    alice, *others = people("alice", "b", "c", "d", "e")
+    made = room(alice, *others)
+    said = say(alice, made, "@nobody @b @noone @c @b @d @e")
+    assert said.mentions == others[:3]
+    assert set(Mention.objects.values_list("user_id", flat=True)) == set(others[:3])
+
+
+HOSTILE = {
+    "a thousand": "@a " * 1_000,
+    "a thousand of one": "@bob " * 800,
+    "as long as they come": ("@" + "x" * 64 + " ") * 60,
+    "nothing but marks": "@" + "." * 3_999,
+    "marks behind each": ("@" + "a" + "." * 62 + " ") * 60,
+    "nothing but @": "@" * 4_000,
+    "marks and @": "@." * 2_000,
+    "different ones": " ".join(f"@{number}..." for number in range(500))[:4_000],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_taken_in_moments(name, django_assert_max_num_queries):
+    """Also many of them, for which the room is locked all the while."""
+    alice, bob = people("alice", "bob")
+    made = room(alice, bob)
+    body = HOSTILE[name]
+    began = time.thread_time()
+    with django_assert_max_num_queries(1):
+        named = mentions.named([(made, body)] * 256)
+        found = [named.of(made, body) for _ in range(256)]
+    assert time.thread_time() - began < 5
+    assert found == [[bob] if "@bob" in body else []] * 256
+    assert say(alice, made, body).mentions == found[0]
+
+
+def test_a_hostile_text_asks_for_few_names():
+    """Each mention may mean several names, for what follows one in a sentence may be a part of it."""
+    body = ("@" + "a" + "." * 62 + " ") * 62
+    asked = {word for words in mentions._said(body) for word in words}
+    assert len(asked) <= 10
+
+
+def test_a_text_without_a_mention_costs_nothing(django_assert_num_queries):
+    alice, bob = people("alice", "bob")
+    made, other = room(alice, bob), room(alice)
+    with django_assert_num_queries(0):
+        mentions.named([(made, "x"), (made, "bob"), (made, "a@b.example"), (made, "@ "), (made, "@@")])
+    with django_assert_num_queries(1):
+        mentions.named([(made, "@bob"), (made, "@carol"), (other, "@alice")])

@@ -1,0 +1,13 @@
+"""Production, for the servers that tests talk to; but a password costs them next to nothing. (Of a suite on two cores
+it was a third of the time. The tests of what time tells, and of storms, say "config.settings.prod".)"""
+
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from config.settings.prod import *  # noqa: F403
+
+
+class Cheap(Argon2PasswordHasher):
+    time_cost, memory_cost, parallelism = 1, 64, 1
+
+
+PASSWORD_HASHERS = ["tests.live_settings.Cheap"]
