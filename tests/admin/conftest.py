@@ -8,12 +8,15 @@ from django.test import Client
 
 from accounts import devices
 from accounts.models import User
+from config import urls
 
 PASSWORD = "correct horse 9"
 
 
 @pytest.fixture(autouse=True)
 def _admin_on(settings):
+    # Imported once for all tests, which have no admin elsewhere: before it is on.
+    assert urls.urlpatterns
     settings.ADMIN = True
     settings.ROOT_URLCONF = "tests.admin.urls"
 
