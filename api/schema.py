@@ -70,6 +70,8 @@ class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         (_,), components = msgspec.json.schema_components([self.target], ref_template=_REFERENCE)
         own: dict[str, Any] = components.pop(self.target.__name__)
+        if "description" in own:  # one line: Python 3.13 strips a docstring's indentation, those before it don't
+            own["description"] = " ".join(own["description"].split())
         structs = {struct.__name__: struct for struct in _kinds_of(msgspec.Struct)}
         for name in components:
             auto_schema.resolve_serializer(structs[name], direction)  # type: ignore[arg-type]
