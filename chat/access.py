@@ -13,7 +13,7 @@ from accounts.errors import NotFound
 from chat import bulk, wire
 from chat.errors import Archived, Forbidden, Muted, NotAMember
 from chat.log import Head
-from chat.models import Ban, Membership, Role, Room
+from chat.models import Ban, Membership, Message, Role, Room
 
 Standing = TypeVar("Standing")
 
@@ -48,6 +48,14 @@ def readable(*, user_id: UUID, room_id: UUID) -> Room:
     if room is None:
         raise NotFound
     return room
+
+
+def message(*, room: Room, message_id: UUID, deleted: bool = True) -> Message:
+    """One of a room's, with its author; also one that was `deleted`, unless said otherwise. Raises NotFound."""
+    found = Message.objects.select_related("author").filter(room=room, id=message_id).first()
+    if found is None or (found.deleted_at is not None and not deleted):
+        raise NotFound
+    return found
 
 
 def positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID, Head]]:
@@ -124,10 +132,14 @@ def authors(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Autho
     }
 
 
+def member(*, user_id: UUID, room: Room) -> Membership | None:
+    """Somebody's membership, with their user, if they have one."""
+    return Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
+
+
 def membership(*, user_id: UUID, room: Room) -> Membership:
-    """Somebody's membership, with their user. Raises as `admitted` does."""
-    found = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
-    return admitted(room, user_id, found)
+    """The same of somebody who must have one. Raises as `admitted` does."""
+    return admitted(room, user_id, member(user_id=user_id, room=room))
 
 
 def admitted(

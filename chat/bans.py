@@ -39,10 +39,17 @@ def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
     with transaction.atomic():
         room = log.lock(room_id)
         access.managing(user_id=actor_id, room=room)
-        row = Ban.objects.select_related("user").filter(room=room, user_id=user_id).first()
-        if row is not None:
-            row.delete()
-            log.append(room=room, type="member.unbanned", data=wire.Unbanned(wire.user(row.user)))
+        lift(room, user_id)
+
+
+def lift(room: Room, user_id: UUID) -> bool:
+    """In a room that the caller has locked; whether there was a ban."""
+    row = Ban.objects.select_related("user").filter(room=room, user_id=user_id).first()
+    if row is None:
+        return False
+    row.delete()
+    log.append(room=room, type="member.unbanned", data=wire.Unbanned(wire.user(row.user)))
+    return True
 
 
 def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:

@@ -58,8 +58,8 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     named = mentions.named([(draft.room_id, draft.body) for draft in drafts])
     batch = _Batch(rooms, authors, _banned(drafts, rooms, authors), _sent_before(drafts), _answered(drafts), named)
     outcomes = [batch.outcome(draft) for draft in drafts]
-    mentioned = mentions.rows(batch.said)
-    batch.facts.save(bulk.Change(Message, batch.rows, new=True), bulk.Change(Mention, mentioned, new=True))
+    said, mentioned = [_row(each) for each in batch.said], mentions.rows(batch.said)
+    batch.facts.save(bulk.Change(Message, said, new=True), bulk.Change(Mention, mentioned, new=True))
     return outcomes
 
 
@@ -78,7 +78,6 @@ class _Batch:
         self.rooms, self.authors, self.banned = rooms, authors, banned
         self.sent, self.answered, self.named = sent, answered, named
         self.now = timezone.now()
-        self.rows: list[bulk.Row] = []
         self.said: list[wire.Message] = []
         self.facts = log.Facts()
 
@@ -119,7 +118,6 @@ class _Batch:
             edited_at=None,
             deleted_at=None,
         )
-        self.rows.append(_row(said))
         self.said.append(said)
         self.facts.add(room=room, type="message.created", data=said, at=self.now, message_id=said.id)
         return said

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import NotFound
 from chat import access, bulk, inputs, log, mentions, wire
 from chat.errors import Forbidden, LimitExceeded
 from chat.models import Mention, Message, Reaction, Revision, Room
@@ -32,7 +31,7 @@ def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: An
     with transaction.atomic():
         room = log.lock(room_id)
         access.speaking(user_id=actor_id, room=room)
-        row = _existing(room, message_id)
+        row = access.message(room=room, message_id=message_id, deleted=False)
         if row.author_id != actor_id:
             raise Forbidden("Only its author edits a message.")
         if data is _KEEP:
@@ -63,9 +62,7 @@ def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     with transaction.atomic():
         room = log.lock(room_id)
         standing = access.membership(user_id=actor_id, room=room)
-        row = Message.objects.select_related("author").filter(room=room, id=message_id).first()
-        if row is None:
-            raise NotFound
+        row = access.message(room=room, message_id=message_id)
         if row.author_id != actor_id:
             access.keeping_order(room, standing)
         return bury(room, row)
@@ -92,21 +89,11 @@ def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Re
     NotAMember or Forbidden."""
     room = access.readable(user_id=user_id, room_id=room_id)
     standing = access.membership(user_id=user_id, room=room)
-    row = Message.objects.filter(room=room, id=message_id).first()
-    if row is None:
-        raise NotFound
+    row = access.message(room=room, message_id=message_id)
     if row.author_id != user_id:
         access.keeping_order(room, standing)
     found = Revision.objects.filter(message=row).order_by("id")
     return [wire.Revision(each.body, each.data, each.replaced_at) for each in found]
-
-
-def _existing(room: Room, message_id: UUID) -> Message:
-    """A message that says something. Raises NotFound."""
-    found = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _tell(room: Room, type: str, said: wire.Message) -> None:

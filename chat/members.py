@@ -53,7 +53,7 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
     with transaction.atomic():
         room = log.lock(room_id)
         access.managing(user_id=actor_id, room=room)
-        row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
+        row = access.member(user_id=user_id, room=room)
         if row is not None:
             return Joined(wire.member(row), created=False)
         access.in_use(room)
@@ -102,7 +102,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> w
         row = _member(room, user_id)
         if role != Role.OWNER:
             departures.keep_an_owner(room, row)
-        _change(room, row, **_promoted(row, role))
+        change(room, row, **_promoted(row, role))
     return wire.member(row)
 
 
@@ -114,8 +114,8 @@ def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
         own = access.managing(user_id=actor_id, room=room, least=Role.OWNER)
         heir = _member(room, user_id)
         if heir.user_id != actor_id:
-            _change(room, heir, **_promoted(heir, Role.OWNER))
-            _change(room, own, role=Role.MODERATOR)
+            change(room, heir, **_promoted(heir, Role.OWNER))
+            change(room, own, role=Role.MODERATOR)
     return wire.member(heir)
 
 
@@ -134,7 +134,7 @@ def mute(*, actor_id: UUID, room_id: UUID, user_id: UUID, until: datetime | None
         raise Invalid(Violation("until", "past", "A time to come."))
     with transaction.atomic():
         room, row = _below(actor_id, room_id, user_id)
-        _change(room, row, muted_until=until)
+        change(room, row, muted_until=until)
     return wire.member(row)
 
 
@@ -148,7 +148,7 @@ def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membersh
 
 
 def _member(room: Room, user_id: UUID) -> Membership:
-    row = Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
+    row = access.member(user_id=user_id, room=room)
     if row is None:
         raise NotFound
     return row
@@ -170,7 +170,8 @@ def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
     return member, seen
 
 
-def _change(room: Room, row: Membership, **changes: str | datetime | None) -> None:
+def change(room: Room, row: Membership, **changes: str | datetime | None) -> None:
+    """In a room that the caller has locked. The same again is nothing."""
     if any(getattr(row, field) != value for field, value in changes.items()):
         for field, value in changes.items():
             setattr(row, field, value)

@@ -63,10 +63,7 @@ def submit(draft: Draft, answer: Callable[[Sent | RoomwireError], None]) -> None
 def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     """One message of a room somebody may read. Raises NotFound."""
     room = access.readable(user_id=user_id, room_id=room_id)
-    message = Message.objects.select_related("author").filter(room=room, id=message_id).first()
-    if message is None:
-        raise NotFound
-    return wire.message(message)
+    return wire.message(access.message(room=room, message_id=message_id))
 
 
 def page(

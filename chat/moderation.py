@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat import departures, edits, log, rooms, wire
+from chat import access, bans, departures, edits, log, members, rooms
 from chat.errors import Forbidden
 from chat.models import Ban, Membership, Message, Room
 
@@ -47,7 +47,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
     owner gets the one who is longest in charge, as when somebody is erased. Raises NotFound, or Forbidden in a direct
     room, which is of these two or of nobody."""
     room = log.lock(room_id)
-    row = _member(room, user_id)
+    row = access.member(user_id=user_id, room=room)
     if row is None:
         return False
     _take_out(room, row, "removed")
@@ -58,7 +58,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
 def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
     """A member, who may not come back either. Raises as `remove` does."""
     room = log.lock(room_id)
-    row = _member(room, user_id)
+    row = access.member(user_id=user_id, room=room)
     if row is None:
         return False
     Ban.objects.create(room=room, user=row.user, banned_by_id=banned_by)
@@ -69,30 +69,18 @@ def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
 @transaction.atomic
 def unban(*, room_id: UUID, user_id: UUID) -> bool:
     """They may enter again. Raises NotFound."""
-    room = log.lock(room_id)
-    row = Ban.objects.select_related("user").filter(room=room, user_id=user_id).first()
-    if row is None:
-        return False
-    row.delete()
-    log.append(room=room, type="member.unbanned", data=wire.Unbanned(wire.user(row.user)))
-    return True
+    return bans.lift(log.lock(room_id), user_id)
 
 
 @transaction.atomic
 def unmute(*, room_id: UUID, user_id: UUID) -> bool:
     """They may be heard again. Raises NotFound."""
     room = log.lock(room_id)
-    row = _member(room, user_id)
+    row = access.member(user_id=user_id, room=room)
     if row is None or row.muted_until is None or row.muted_until <= timezone.now():
         return False
-    row.muted_until = None
-    row.save(update_fields=["muted_until"])
-    log.append(room=room, type="member.updated", data=wire.member(row))
+    members.change(room, row, muted_until=None)
     return True
-
-
-def _member(room: Room, user_id: UUID) -> Membership | None:
-    return Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
 
 
 def _take_out(room: Room, row: Membership, reason: str) -> None:

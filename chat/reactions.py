@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.errors import NotFound
 from chat import access, inputs, log, wire
 from chat.errors import LimitExceeded
 from chat.models import Membership, Message, Reaction, Room
@@ -43,9 +42,8 @@ def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wir
 def of(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
     """A message's reactions with their users, oldest first, for a page of `told`. Raises NotFound."""
     room = access.readable(user_id=user_id, room_id=room_id)
-    if not Message.objects.filter(room=room, id=message_id).exists():
-        raise NotFound
-    return Reaction.objects.filter(message_id=message_id).select_related("user").order_by("id")
+    message = access.message(room=room, message_id=message_id)
+    return Reaction.objects.filter(message=message).select_related("user").order_by("id")
 
 
 def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
@@ -62,10 +60,7 @@ def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
 def _at(user_id: UUID, room_id: UUID, message_id: UUID) -> tuple[Room, Membership, Message]:
     room = log.lock(room_id)
     standing = access.speaking(user_id=user_id, room=room)
-    message = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
-    if message is None:
-        raise NotFound
-    return room, standing, message
+    return room, standing, access.message(room=room, message_id=message_id, deleted=False)
 
 
 def _counts(message: Message) -> Counter[str]:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.errors import Invalid, Violation
-from chat import access, passing, wire
+from chat import access, members, passing, wire
 from chat.models import Membership, Room
 
 
@@ -23,8 +23,7 @@ def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
 
 def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
     """The members of a readable room with their users, oldest first, for a page of `told`. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    return Membership.objects.filter(room=room).select_related("user").order_by("id")
+    return members.of(user_id=user_id, room_id=room_id)
 
 
 def _tell(room: Room, row: Membership, seq: int) -> None:

@@ -49,7 +49,7 @@ class Hub:
         self._look_now = asyncio.Event()
 
     def listen(self) -> Link:
-        """Begin with the first connection, under any ASGI server, with lifespan or without."""
+        """Begin with the process, or with its first connection: not every ASGI server has a lifespan."""
         if self._link is None:
             rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
             passed = Audience(passing.ANNOUNCEMENT, self._on_passing, no_matter)
