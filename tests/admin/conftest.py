@@ -8,7 +8,9 @@ from django.test import Client
 
 from accounts import devices
 from accounts.models import User
+from chat import bans, edits, members, messages, rooms
 from config import urls
+from tests.admin.house import House
 
 PASSWORD = "correct horse 9"
 
@@ -70,3 +72,25 @@ def chiefs(browser, chief):
 def granted():
     """A function that signs somebody in on a device."""
     return lambda user, **fields: devices.grant(user=user, **fields)
+
+
+@pytest.fixture
+def house(somebody):
+    return House(somebody)
+
+
+@pytest.fixture
+def many(somebody, house):
+    """Sixty of everything, some of them in one room."""
+    people = [somebody(f"many{n}") for n in range(60)]
+    for user in people:
+        own = rooms.create(creator_id=user.id, kind="public", name=f"of {user.username}")
+        messages.send(author_id=user.id, room_id=own.id, body="many words")
+        members.join(user_id=user.id, room_id=house.room.id)
+    for user in people[:55]:
+        bans.ban(actor_id=house.owner.id, room_id=house.room.id, user_id=user.id)
+    for user in people[55:]:
+        messages.send(author_id=user.id, room_id=house.room.id, body="here")
+    for n in range(60):
+        edits.edit(actor_id=house.member.id, room_id=house.room.id, message_id=house.message.id, body=f"edit {n}")
+    return house
