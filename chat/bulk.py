@@ -1,7 +1,8 @@
-"""What a batch's commit asks of the database, by hand on PostgreSQL: of its time the ORM's way was three quarters.
+"""What a batch's commit asks of the database, by hand: of its time the ORM's way was three quarters.
 
-Rows go there as one JSON text in one parameter, which the server takes apart (json_to_recordset). Elsewhere the ORM
-does it. A row's keys are the model's columns (`room_id`); those it does not name are left to the database.
+Rows go to PostgreSQL as one JSON text in one parameter, which the server takes apart (json_to_recordset). SQLite, to
+which no way is long, gets them one by one, by one prepared statement. A row's keys are the model's columns
+(`room_id`); those it does not name are left to the database.
 """
 
 from collections.abc import Sequence
@@ -39,15 +40,19 @@ def write(*changes: Change) -> None:
             cursor.execute(_statement(parts), [_text(change.rows) for change in needed])
     else:
         for change in needed:
-            _by_orm(change)
+            _row_by_row(change)
 
 
-def _by_orm(change: Change) -> None:
-    objects = [change.model(**row) for row in change.rows]
-    if change.new:
-        change.model._default_manager.bulk_create(objects)
-    else:
-        change.model._default_manager.bulk_update(objects, [key for key in change.rows[0] if key != "id"])
+def _row_by_row(change: Change) -> None:
+    keys = tuple(change.rows[0])
+    fields = {field.column: field for field in change.model._meta.concrete_fields}
+    values = [[fields[key].get_db_prep_save(row[key], connection) for key in keys] for row in change.rows]
+    with connection.cursor() as cursor:
+        if change.new:
+            cursor.executemany(_one_insertion(change.model, keys), values)
+        else:
+            place = keys.index("id")
+            cursor.executemany(_one_update(change.model, keys), [[*each, each[place]] for each in values])
 
 
 def select(statement: str, given: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -67,6 +72,18 @@ def _statement(parts: tuple[tuple[type[models.Model], tuple[str, ...], bool], ..
     *before, last = [_insertion(model, keys) if new else _update(model, keys) for model, keys, new in parts]
     aside = ", ".join(f"part{number} AS ({text})" for number, text in enumerate(before))
     return f"WITH {aside} {last}" if aside else last
+
+
+@cache
+def _one_insertion(model: type[models.Model], keys: tuple[str, ...]) -> str:
+    places = ", ".join(["%s"] * len(keys))
+    return f"INSERT INTO {_table(model)} ({', '.join(map(_quoted, keys))}) VALUES ({places})"  # noqa: S608
+
+
+@cache
+def _one_update(model: type[models.Model], keys: tuple[str, ...]) -> str:
+    changes = ", ".join(f"{_quoted(key)} = %s" for key in keys)
+    return f"UPDATE {_table(model)} SET {changes} WHERE id = %s"  # noqa: S608
 
 
 def _insertion(model: type[models.Model], keys: tuple[str, ...]) -> str:
