@@ -97,12 +97,19 @@ class Writer(Generic[Item, Result]):
 
     def _run(self) -> None:
         try:
-            while batch := self._take():
+            while self._step():
                 connection.queries_log.clear()  # which only grows in DEBUG, where requests would clear it
-                for (_, _, answer), outcome in zip(batch, self._commit(batch), strict=True):
-                    _hand_back(answer, outcome)
         finally:
             connection.close()
+
+    def _step(self) -> bool:
+        """The next batch; False when the writer closes. Of one that is answered nothing is kept while waiting."""
+        taken = self._take()
+        batch = _in_time(taken)
+        if batch:
+            for (_, _, answer), outcome in zip(batch, self._commit(batch), strict=True):
+                _hand_back(answer, outcome)
+        return bool(taken)
 
     def _commit(self, batch: list[_Waiting[Item, Result]]) -> list[Result | RoomwireError]:
         """Nobody waits for ever, whatever has gone wrong."""
@@ -113,19 +120,20 @@ class Writer(Generic[Item, Result]):
             return [Internal() for _ in batch]
 
     def _take(self) -> list[_Waiting[Item, Result]]:
-        """The next batch; nothing when the writer closes."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closing)
-                if not self._queue:
-                    self._thread, self._closing = None, False
-                    return []
-                taken = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH_ITEMS))]
-            oldest = time.monotonic() - _PATIENCE_SECONDS
-            for _, _, answer in (waiting for waiting in taken if waiting[0] < oldest):
-                _hand_back(answer, Unavailable())
-            if batch := [waiting for waiting in taken if waiting[0] >= oldest]:
-                return batch
+        """What there is for one batch; nothing when the writer closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            if not self._queue:
+                self._thread, self._closing = None, False
+            return [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH_ITEMS))]
+
+
+def _in_time(taken: list[_Waiting[Item, Result]]) -> list[_Waiting[Item, Result]]:
+    """Those who can still be served; the others are told."""
+    oldest = time.monotonic() - _PATIENCE_SECONDS
+    for _, _, answer in (waiting for waiting in taken if waiting[0] < oldest):
+        _hand_back(answer, Unavailable())
+    return [waiting for waiting in taken if waiting[0] >= oldest]
 
 
 def _hand_back(answer: _Answer[Result], outcome: Result | RoomwireError) -> None:

@@ -17,6 +17,7 @@ from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
+from config import garbage  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
@@ -73,6 +74,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     tasks.spawn(_resume())
     hub.listen()
     hub.presence.start()
+    garbage.set_aside()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await tasks.cancel()

@@ -132,6 +132,10 @@ class WebSocket(WebSocketsSansIOProtocol):
         if self._abort is not None:
             self._abort.cancel()
         super().connection_lost(exc)
+        # These are held by what they hold: all is to go with the last who needs it (tests/hostile/test_garbage.py).
+        self.conn.parser = self.conn.parser_exc = None  # type: ignore[assignment]
+        if hasattr(self, "scope"):
+            self.scope = {**self.scope, "extensions": {}}
 
     def start_keepalive(self) -> None:
         """The handshake is over, and need not be remembered as long as the connection."""
