@@ -1,6 +1,8 @@
 """Production, for the servers that tests talk to; but a password costs them next to nothing. (Of a suite on two cores
 it was a third of the time. The tests of what time tells, and of storms, say "config.settings.prod".)"""
 
+from datetime import timedelta
+
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.settings.prod import *  # noqa: F403
@@ -11,3 +13,7 @@ class Cheap(Argon2PasswordHasher):
 
 
 PASSWORD_HASHERS = ["tests.live_settings.Cheap"]
+
+# Tests keep the tokens of people they share for as long as the suite runs, which on a slow machine is longer than tokens
+# live in production. Tests of expiry set the moment in the database (tests/tokens.py).
+ACCESS_TOKEN_LIFETIME = timedelta(days=1)
