@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+import yaml
+
 from deploy.local.process import end, spawn
 from tests.servers import PROJECT, free_port
 from tests.system.programs import require_program
@@ -20,8 +22,8 @@ TLS_LINES = ("listen 443", "ssl_certificate", "ssl_certificate_key", "ssl_protoc
 
 
 class Nginx:
-    """`upstreams` maps the service names of the configuration (`web`, `rest`) to ports of this machine. `replace` changes
-    further words of the configuration."""
+    """`upstreams` maps the service names of the configuration (`web`, `rest`) to ports of this machine. `replace`
+    changes further words of the configuration."""
 
     def __init__(
         self,
@@ -99,6 +101,13 @@ class Nginx:
 
     def __exit__(self, *_: object) -> None:
         end(self.process, [(signal.SIGTERM, 15)])
+
+
+def gunicorn_command() -> str:
+    """Return the command of the hybrid's REST servers as Compose runs it, at a `{port}` of this machine."""
+    services = yaml.safe_load((PROJECT / "deploy" / "compose.hybrid.yaml").read_text())["services"]
+    command: str = services["rest"]["command"]
+    return command.replace("0.0.0.0:8000", "127.0.0.1:{port}")
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -10,10 +10,9 @@ import pytest
 from tests.client import PASSWORD, Site
 from tests.servers import Server, manage
 from tests.system.chromium import Chromium
-from tests.system.nginx import Nginx
+from tests.system.nginx import Nginx, gunicorn_command
 
 CHIEF = "chief"
-GUNICORN = "gunicorn --workers 2 --threads 4 --bind 127.0.0.1:{port} --forwarded-allow-ips= config.wsgi:application"
 
 
 @dataclass
@@ -40,12 +39,13 @@ def served(request, folder, postgres_database, certificate, static_files):
         "ADMIN": "on",
         "HTTPS": "on" if tls else "off",
         "WORKERS": "2",
+        "WEB_CONCURRENCY": "2",
     }
     manage(*("createsuperuser", "--noinput", "--username", CHIEF), **variables, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     with contextlib.ExitStack() as stack:
         name = f"{configuration}-{'https' if tls else 'http'}"
         web = stack.enter_context(Server(folder / f"{name}-web.log", **variables))
-        rest = stack.enter_context(Server(folder / f"{name}-rest.log", GUNICORN, **variables))
+        rest = stack.enter_context(Server(folder / f"{name}-rest.log", gunicorn_command(), **variables))
         place = folder / name
         place.mkdir()
         (place / "static").symlink_to(static_files)
