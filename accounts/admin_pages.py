@@ -14,6 +14,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import model_ngettext
 from django.core.paginator import Paginator
 from django.db import OperationalError, transaction
 from django.db.models import ForeignKey, Model, Q, QuerySet
@@ -42,12 +43,14 @@ def confirmed(question: str) -> Callable[[Action], Action]:
         def ask_first(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
             if request.POST.get("confirmed") == "yes":
                 return action(self, request, queryset)
-            name = action.__name__
+            name, rows = action.__name__, list(queryset)
+            description = self.get_actions(request)[name][2]
             context = self.admin_site.each_context(request) | {
-                "title": self.get_actions(request)[name][2],
+                "title": f"{description}: {model_ngettext(self.opts, len(rows))}",
                 "question": question,
-                "rows": list(queryset),
+                "rows": rows,
                 "action": name,
+                "button": description,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
                 "back": request.get_full_path(),
                 "opts": self.opts,
@@ -87,6 +90,10 @@ class BoundedList(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 0
     show_full_result_count = False
     paginator = BoundedPaginator
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["accounts/admin.css"]}
+
     action_form = SelectedRowsActionForm
 
     def get_search_results(

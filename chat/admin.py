@@ -235,7 +235,7 @@ class RevisionsInline(ReadOnlyInline):
 
 @admin.register(Message)
 class Messages(ReadOnlyModelAdmin):
-    list_display = ("short", "author_link", "room_link", "seq", "created_at", "edited_at", "deleted_at")
+    list_display = ("short", "author_link", "room_link", "created_at", "state")
     list_select_related = ("author", "room")
     search_fields = ("body", "author__username")
     searched_ids = ("id", "room", "author")
@@ -259,6 +259,10 @@ class Messages(ReadOnlyModelAdmin):
     @admin.display(description="body")
     def short(self, message: Message) -> str:
         return Truncator(message.body).chars(80) or "(empty)"
+
+    @admin.display
+    def state(self, message: Message) -> str:
+        return "deleted" if message.deleted_at else "edited" if message.edited_at else "-"
 
     @admin.display(description="author")
     def author_link(self, message: Message) -> SafeString | str:

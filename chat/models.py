@@ -48,7 +48,8 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         # A direct room has no name, and who is in it would take a query.
-        return f"{self.name} ({self.kind} room)" if self.name else f"{self.kind} room {self.id}"
+        # The end of an id is what tells it from others: it begins with the time.
+        return f"{self.name} ({self.kind} room)" if self.name else f"{self.kind} room …{str(self.id)[-12:]}"
 
 
 class Membership(models.Model):

@@ -31,7 +31,7 @@ def test_every_model_has_a_name_that_people_can_read(house, granted):
         (Session(user=user), f"session of {member}"),
         (Session(), "session of no user"),
         (room, name),
-        (Room(kind=Room.Kind.DIRECT, id=room.id), f"direct room {room.id}"),
+        (Room(kind=Room.Kind.DIRECT, id=room.id), f"direct room …{room.id.hex[-12:]}"),
         (Membership(user=user, room=room), f"{member} in {name}"),
         (Mute(user=user, room=room), f"mute of {member} in {name}"),
         (Ban(user=user, room=room), f"ban of {member} from {name}"),

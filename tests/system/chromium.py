@@ -5,6 +5,7 @@ import base64
 import itertools
 import json
 import signal
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -36,7 +37,7 @@ class Chromium:
         self._answers: dict[int, asyncio.Future[Any]] = {}
 
     async def __aenter__(self) -> Self:
-        profile = self.folder / "profile"
+        profile = Path(tempfile.mkdtemp(prefix="profile-", dir=self.folder))
         command = [require_program("chromium"), *FLAGS.split(), f"--user-data-dir={profile}", "about:blank"]
         # Chromium writes to its home and warns without one.
         environment = {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
