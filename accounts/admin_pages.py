@@ -46,7 +46,7 @@ def confirmed(question: str) -> Callable[[Action], Action]:
             name, rows = action.__name__, list(queryset)
             description = self.get_actions(request)[name][2]
             context = self.admin_site.each_context(request) | {
-                "title": f"{description}: {model_ngettext(self.opts, len(rows))}",
+                "title": f"{description}: {len(rows)} {model_ngettext(self.opts, len(rows))}",
                 "question": question,
                 "rows": rows,
                 "action": name,

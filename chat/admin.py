@@ -163,12 +163,12 @@ class MutedFilter(admin.SimpleListFilter):
 
 @admin.register(Membership)
 class Memberships(_OfUserInRoom):
-    list_display = ("role", "user_link", "room_link", "muted_until", "last_read_seq", "joined_at")
+    list_display = ("role", "user_link", "room_link", "muted_until", "joined_at")
     list_filter = ("role", MutedFilter)
     search_fields = ("user__username", "room__name")
     fieldsets = (
-        (None, {"fields": ("user", "room", "role", "muted_until")}),
-        ("Dates", {"fields": ("joined_at", "last_read_seq")}),
+        (None, {"fields": ("user", "room", "role", "muted_until", "last_read_seq")}),
+        ("Dates", {"fields": ("joined_at",)}),
     )
     actions = ("mute", "unmute", "remove", "ban")
 

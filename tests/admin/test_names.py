@@ -88,6 +88,11 @@ def test_pages_link_to_each_other(chiefs, house, granted):
     assert links_of(chiefs, DEVICES)[user.username] == person
 
 
+def test_times_name_their_zone(chiefs, house):
+    page = chiefs.get(f"{MESSAGES}{house.message.pk}/change/").content.decode()
+    assert f"{house.message.created_at:%Y-%m-%d %H:%M} UTC" in page
+
+
 def test_lists_are_not_counted_or_sorted_to_their_end(chiefs, somebody, monkeypatch):
     monkeypatch.setattr("accounts.admin_pages.MAX_LISTED", 3)
     for n in range(5):
