@@ -22,7 +22,10 @@ run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 pr
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
 
 test: $(VENV)/dev.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system $(ARGS)
+
+test-system: $(VENV)/dev.stamp  ## Run the tests that need Debian's nginx, pgbouncer, chromium and openssl
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/system $(ARGS)
 
 test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "Django 6.1 needs Python 3.12: make $@ PYTHON=python3.12"; exit 1; }
@@ -90,4 +93,4 @@ $(VENV)/dev.stamp: $(DEV_LOCK) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(INSTALL) $< && touch $@ $(VENV)/base.stamp $(VENV)/cluster.stamp
 
-.PHONY: help run run-cluster test test-django61 bench check lint types contracts schema openapi format lock clean
+.PHONY: help run run-cluster test test-system test-django61 bench check lint types contracts schema openapi format lock clean

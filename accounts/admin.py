@@ -1,4 +1,8 @@
-"""Users and devices in Django's admin. No digest is shown, and what ends somebody's right reaches their sockets."""
+"""Users and devices in Django's admin.
+
+No password hash and no token digest is shown. Whatever ends a user's right to be signed in closes their sockets too.
+chat/admin.py adds what an administrator does about a user's messages.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,51 +26,53 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.safestring import SafeString
 
 from accounts import devices, users
+from accounts.admin_pages import BoundedList, ReadOnlyInline, ReadOnlyModelAdmin, confirmed, link, links_to_related
 from accounts.errors import RoomwireError, UsernameTaken
 from accounts.models import Device, User
 
-# Who may change these may give them to themselves.
+# Only superusers change these: others could give them to themselves.
 _RIGHTS = ("is_staff", "is_superuser", "user_permissions")
 
 
 class _PasswordWidget(ReadOnlyPasswordHashWidget):
-    """A button to set another one; and not, as Django's has it, how the salt and the hash of this one begin."""
+    """A button to set a new password. Django's own widget shows the beginning of the salt and of the hash."""
 
     template_name = "accounts/password.html"
 
 
-class _Free:
-    """Says at its field, and in words, what the model's constraints would say of the whole form."""
+class _UniqueFields:
+    """Reports a name or an address that is taken at its field, instead of a violated constraint at the whole form."""
 
     cleaned_data: dict[str, Any]
     instance: User
 
     def clean_username(self) -> str:
-        return self._free("username", UsernameTaken.detail)
+        return self._unique("username", UsernameTaken.detail)
 
     def clean_email(self) -> str:
-        return self._free("email", "Somebody else has this e-mail address.")
+        return self._unique("email", "Another user has this e-mail address.")
 
-    def _free(self, field: str, otherwise: str) -> str:
+    def _unique(self, field: str, detail: str) -> str:
         value = str(self.cleaned_data.get(field) or "")
         others = User.objects.exclude(pk=self.instance.pk).alias(wanted=Lower(field))
         if value and others.filter(wanted=Lower(Value(value))).exists():
-            raise ValidationError(otherwise)
+            raise ValidationError(detail)
         return value
 
 
-class AddForm(_Free, AdminUserCreationForm):  # type: ignore[type-arg]
+class AddForm(_UniqueFields, AdminUserCreationForm):  # type: ignore[type-arg]
     pass
 
 
-class ChangeForm(_Free, UserChangeForm):  # type: ignore[type-arg]
+class ChangeForm(_UniqueFields, UserChangeForm):  # type: ignore[type-arg]
     password = ReadOnlyPasswordHashField(widget=_PasswordWidget)
 
 
-class _Ending:
-    """A form that sets a password, which ends what the old one opened."""
+class _RevokingForm:
+    """A form that sets a password, and signs the user out of everything that the old password opened."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
@@ -75,12 +81,12 @@ class _Ending:
         return user
 
 
-class PasswordForm(_Ending, AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Somebody's."""
+class PasswordForm(_RevokingForm, AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Set the password of another user."""
 
 
-class OwnPasswordForm(_Ending, OwnPasswordChangeForm):
-    """One's own, by the old one, which is tried as everywhere."""
+class OwnPasswordForm(_RevokingForm, OwnPasswordChangeForm):
+    """Change one's own password. The old one is checked like every login, rate limits included."""
 
     def clean_old_password(self) -> str:
         password = str(self.cleaned_data["old_password"])
@@ -92,7 +98,7 @@ class OwnPasswordForm(_Ending, OwnPasswordChangeForm):
 
 
 def own_password(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-    """Django's page, of which its admin lets nobody choose the form before 6.1."""
+    """Django's page with a form of ours. Before Django 6.1 an admin site has no attribute for it."""
     view = PasswordChangeView.as_view(
         form_class=OwnPasswordForm,
         success_url=reverse_lazy("admin:password_change_done"),
@@ -101,56 +107,53 @@ def own_password(request: HttpRequest, extra_context: dict[str, Any] | None = No
     return view(request)  # type: ignore[return-value]
 
 
-class _Devices(admin.TabularInline):  # type: ignore[type-arg]
+class DevicesInline(ReadOnlyInline):
     model = Device
-    fields = readonly_fields = ("name", "platform", "address", "created_at", "last_used_at", "revoked_at")
+    fields = readonly_fields = ("platform", "address", "created_at", "last_used_at", "revoked_at")
     ordering = ("-last_used_at",)
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    show_change_link = True
 
 
-class Users(UserAdmin):  # type: ignore[type-arg]
+class Users(BoundedList, UserAdmin):  # type: ignore[type-arg]
     form = ChangeForm
     add_form = AddForm
     change_password_form = PasswordForm
     list_display = ("username", "email", "is_active", "is_staff", "created_at")
     list_filter = ("is_active", "is_staff", "created_at")
-    search_fields = ("username", "email", "pending_email", "id")
-    show_full_result_count = False
-    ordering = ("-created_at",)
+    search_fields = ("username", "email", "pending_email")
+    ordering = ("-pk",)
     fieldsets = (
-        (None, {"fields": ("id", "username", "password", "email", "pending_email")}),
-        ("May", {"fields": ("is_active", *_RIGHTS)}),
-        ("Was", {"fields": ("created_at", "last_login", "erased_at")}),
+        (None, {"fields": ("username", "password", "email", "pending_email", "id")}),
+        ("Permissions", {"fields": ("is_active", *_RIGHTS)}),
+        ("Dates", {"fields": ("created_at", "last_login", "erased_at")}),
+        ("Related", {"fields": ("related",)}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("id", "created_at", "last_login", "erased_at")
+    readonly_fields = ("id", "created_at", "last_login", "erased_at", "related")
     filter_horizontal = ("user_permissions",)
-    inlines = (_Devices,)
-    actions = ("sign_out", "deactivate")
+    inlines = (DevicesInline,)
+    actions: tuple[str, ...] = ("sign_out", "deactivate")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return self.readonly_fields if _rules(request) else (*self.readonly_fields, *_RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever sets somebody's password can be them: nobody gets more rights that way than they have. And who was
-        erased does not come back."""
+        """Staff who are no superusers can't change staff: with a password that they set they could sign in as them.
+        An erased user can't be changed at all."""
         may = super().has_change_permission(request, obj)
         if obj is None:
             return may
         return may and not (obj.erasing_at or obj.erased_at) and (_rules(request) or not obj.is_staff)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Messages need their author: people deactivate, or erase themselves."""
+        """Messages refer to their author, so a user is deactivated or erased (chat/admin.py), never deleted."""
         return False
+
+    @admin.display(description="Lists")
+    def related(self, user: User) -> SafeString:
+        return links_to_related(user)
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -159,68 +162,63 @@ class Users(UserAdmin):  # type: ignore[type-arg]
             devices.revoke_all(user_id=obj.id)
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
+    @confirmed("These users are signed out on all their devices and have to sign in again.")
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in self._changeable(request, queryset):
+        for user in self.changeable(request, queryset):
             devices.revoke_all(user_id=user.id)
             self.log_change(request, user, "Signed out everywhere.")
 
-    @admin.action(description="Deactivate, and sign out everywhere", permissions=["change"])
+    @admin.action(description="Deactivate and sign out everywhere", permissions=["change"])
+    @confirmed("These users are signed out on all their devices and can't sign in until they are activated again.")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in self._changeable(request, queryset):
+        for user in self.changeable(request, queryset):
             users.deactivate(user_id=user.id)
             self.log_change(request, user, "Deactivated.")
 
-    def _changeable(self, request: HttpRequest, queryset: QuerySet[User]) -> Sequence[User]:
+    def changeable(self, request: HttpRequest, queryset: QuerySet[User]) -> Sequence[User]:
+        """Return those of the ticked users that this request may change, and show how many they are."""
         chosen = list(queryset)
         changeable = [user for user in chosen if self.has_change_permission(request, user)]
-        self.message_user(request, f"Done with {len(changeable)} of {len(chosen)}.")
+        self.message_user(request, f"Done: {len(changeable)} of {len(chosen)}.")
         return changeable
 
 
-class Devices(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("user", "name", "platform", "address", "last_used_at", "revoked_at")
+class Devices(ReadOnlyModelAdmin):
+    list_display = ("label", "user_link", "platform", "address", "last_used_at", "revoked_at")
     list_filter = ("platform", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "name", "address")
-    show_full_result_count = False
-    ordering = ("-last_used_at",)
-    fields = (
-        "id",
-        "user",
-        "name",
-        "platform",
-        "address",
-        "created_at",
-        "last_used_at",
-        "access_expires_at",
-        "refresh_expires_at",
-        "revoked_at",
+    searched_ids = ("id", "user")
+    fieldsets = (
+        (None, {"fields": ("name", "platform", "address", "id")}),
+        ("Dates", {"fields": ("created_at", "last_used_at", "access_expires_at", "refresh_expires_at", "revoked_at")}),
+        ("Related", {"fields": ("user",)}),
     )
     actions = ("sign_out",)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """A list that could be filtered by the beginning of a digest would tell it, letter by letter."""
+        """Refuse filters on digests: by filtering on their beginnings one could read them letter by letter."""
         return "digest" not in lookup and super().lookup_allowed(lookup, value, request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @admin.display(description="name")
+    def label(self, device: Device) -> str:
+        return device.name or "(unnamed)"
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.display(description="user")
+    def user_link(self, device: Device) -> SafeString | str:
+        return link(device.user)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        """For the action below."""
-        return bool(request.user.is_active and request.user.has_perm("accounts.change_device"))
+        """For `sign_out`: nothing else can be changed, so the page itself is read-only."""
+        return self.permitted(request, "change_device")
 
     @admin.action(description="Sign out", permissions=["end"])
+    @confirmed("These devices are signed out: their users have to sign in again.")
     def sign_out(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         for device in queryset.select_related("user"):
             devices.logout(device_id=device.id)
-            self.log_change(request, device, "Signed out.")
-        self.message_user(request, f"{len(queryset)} signed out.")
+            self.note_without_names(request, device, "Signed out.")
+        self.message_user(request, f"Signed out: {len(queryset)}.")
 
 
 def _rules(request: HttpRequest) -> bool:
@@ -231,4 +229,6 @@ admin.site.unregister(Group)
 admin.site.register(User, Users)
 admin.site.register(Device, Devices)
 admin.site.site_header = admin.site.site_title = "Roomwire"
+# An API has no pages for "View site" to lead to.
+admin.site.site_url = None
 admin.site.password_change = own_password  # type: ignore[method-assign, assignment]

@@ -5,3 +5,4 @@ class AccountsConfig(AppConfig):
     """Who somebody is and how they prove it."""
 
     name = "accounts"
+    verbose_name = "Accounts"

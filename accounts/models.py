@@ -61,6 +61,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_unique"),
         ]
 
+    def __str__(self) -> str:
+        return self.username
+
 
 class Device(models.Model):
     """One login. Of its secrets only SHA-256 digests are stored, in hexadecimal.
@@ -86,6 +89,9 @@ class Device(models.Model):
     last_used_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return f"{self.name or 'unnamed device'} of {self.user}"
+
 
 class Ticket(models.Model):
     """Opens one socket for a device, once, within a minute: the row is deleted by whoever redeems it."""
@@ -93,6 +99,9 @@ class Ticket(models.Model):
     digest = models.CharField(primary_key=True, max_length=64)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tickets")
     expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"ticket for {self.device}"
 
 
 class Code(models.Model):
@@ -110,6 +119,9 @@ class Code(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "purpose"], name="code_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} code of {self.user}"
 
 
 class _Digest(str):
@@ -131,6 +143,9 @@ class Session(AbstractBaseSession):
 
     session_key = _DigestedKey(primary_key=True, max_length=40)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"session of {self.user or 'no user'}"
 
     @staticmethod
     def digest(key: str) -> _Digest:

@@ -29,13 +29,20 @@ _LOOK_THROUGH = 100_000
 def erase(*, user_id: UUID, password: str, address: str | None = None) -> None:
     """By the password. Raises InvalidCredentials or RateLimited."""
     users.confirmed(user_id=user_id, password=password, address=address)
+    erase_unasked(user_id=user_id)
+
+
+def erase_unasked(*, user_id: UUID) -> bool:
+    """Erase a user without their password, and return whether that had not begun before. Not in a transaction of the
+    caller's: each step is one of its own."""
     user = users.erase(user_id=user_id)
     if user is None:
-        return
+        return False
     try:
         _clear(user)
     except (DatabaseError, InterfaceError):
         logger.exception("an erasure was begun, and waits for `manage.py finish_erasures` or the next start")
+    return True
 
 
 def resume() -> int:

@@ -47,7 +47,9 @@ class Room(models.Model):
         indexes = [models.Index(fields=["deleted_at"], condition=~models.Q(deleted_at=None), name="room_deleted")]
 
     def __str__(self) -> str:
-        return self.name or str(self.id)
+        # A direct room has no name, and who is in it would take a query.
+        # The end of an id is what tells it from others: it begins with the time.
+        return f"{self.name} ({self.kind} room)" if self.name else f"{self.kind} room …{str(self.id)[-12:]}"
 
 
 class Membership(models.Model):
@@ -63,6 +65,9 @@ class Membership(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="membership_unique")]
 
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
 
 class Mute(models.Model):
     """What is left of a membership that has ended, and may begin again: nobody is heard sooner for coming back."""
@@ -73,6 +78,9 @@ class Mute(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="mute_unique")]
+
+    def __str__(self) -> str:
+        return f"mute of {self.user} in {self.room}"
 
 
 class Ban(models.Model):
@@ -86,6 +94,9 @@ class Ban(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_unique")]
+
+    def __str__(self) -> str:
+        return f"ban of {self.user} from {self.room}"
 
 
 class Message(models.Model):
@@ -115,6 +126,9 @@ class Message(models.Model):
         ]
         indexes = [models.Index(fields=["reply_to", "seq"], condition=~models.Q(reply_to=None), name="message_replies")]
 
+    def __str__(self) -> str:
+        return f"message {self.seq} in {self.room} by {self.author}"
+
 
 class Revision(models.Model):
     """What a message said before it was edited, and until when."""
@@ -123,6 +137,9 @@ class Revision(models.Model):
     body = models.TextField()
     data = models.JSONField(null=True)
     replaced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"revision of {self.message}"
 
 
 class Reaction(models.Model):
@@ -133,6 +150,9 @@ class Reaction(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} by {self.user} on {self.message}"
 
 
 class Mention(models.Model):
@@ -151,6 +171,9 @@ class Mention(models.Model):
             models.Index(fields=["room"], name="mention_of_room"),
         ]
 
+    def __str__(self) -> str:
+        return f"mention of {self.user} in {self.message}"
+
 
 class Event(models.Model):
     """One entry of a room's log. `payload` is the very text that clients were and will be sent."""
@@ -166,3 +189,6 @@ class Event(models.Model):
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_unique")]
         # The few that may tell of somebody other than their message's author. Messages, which are many, pay nothing.
         indexes = [models.Index(fields=["id"], condition=~models.Q(type="message.created"), name="event_of_people")]
+
+    def __str__(self) -> str:
+        return f"event {self.seq} ({self.type}) in {self.room}"

@@ -1,9 +1,10 @@
-"""What the staff of an installation does in rooms, whatever they are there. Whether somebody may is the admin's to ask.
+"""What administrators do in rooms, whatever their own role there. The admin checks their permissions.
 
-Each is one transaction that has the room's log for itself, and says whether it did anything: what is gone, or was done
-before, is left as it is. Rooms hear of it as of anything else.
+Each function is one transaction that has locked the room, and returns whether it changed anything: what is already so,
+or gone, is left as it is. Rooms receive the same events as for any other change.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -11,12 +12,12 @@ from django.utils import timezone
 
 from chat import access, bans, departures, edits, log, members, rooms
 from chat.errors import Forbidden
-from chat.models import Ban, Membership, Message, Room
+from chat.models import Ban, Membership, Message, Role, Room
 
 
 @transaction.atomic
 def archive(*, room_id: UUID, archived: bool) -> bool:
-    """Keep a room as it is; or use it again. Raises NotFound."""
+    """Archive or unarchive a room. Raises NotFound."""
     room = log.lock(room_id)
     before = room.last_seq
     rooms.archiving(room, archived=archived)
@@ -25,14 +26,14 @@ def archive(*, room_id: UUID, archived: bool) -> bool:
 
 @transaction.atomic
 def delete(*, room_id: UUID) -> bool:
-    """A room, for everybody and for ever. Raises NotFound."""
+    """Delete a room for everybody, for ever. Raises NotFound."""
     rooms.bury(log.lock(room_id))
     return True
 
 
 @transaction.atomic
 def delete_message(*, room_id: UUID, message_id: UUID) -> bool:
-    """What it said. Raises NotFound for a room that is gone."""
+    """Delete what a message says and leave a tombstone. Raises NotFound for a room that is gone."""
     room = log.lock(room_id)
     row = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
     if row is None:
@@ -43,9 +44,8 @@ def delete_message(*, room_id: UUID, message_id: UUID) -> bool:
 
 @transaction.atomic
 def remove(*, room_id: UUID, user_id: UUID) -> bool:
-    """A member, whatever their role: owners too, or nobody could be rid of one who does harm. A room that would have no
-    owner gets the one who is longest in charge, as when somebody is erased. Raises NotFound, or Forbidden in a direct
-    room, which is of these two or of nobody."""
+    """Remove a member of any role. A room that loses its last owner gets another, as when a user is erased. Raises
+    NotFound, or Forbidden in a direct room, whose two members never change."""
     room = log.lock(room_id)
     row = access.member(user_id=user_id, room=room)
     if row is None:
@@ -56,7 +56,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
 
 @transaction.atomic
 def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
-    """A member, who may not come back either. Raises as `remove` does."""
+    """Remove a member and keep them from joining again. Raises as `remove` does."""
     room = log.lock(room_id)
     row = access.member(user_id=user_id, room=room)
     if row is None:
@@ -68,13 +68,26 @@ def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
 
 @transaction.atomic
 def unban(*, room_id: UUID, user_id: UUID) -> bool:
-    """They may enter again. Raises NotFound."""
+    """Let a user join again. Raises NotFound."""
     return bans.lift(log.lock(room_id), user_id)
 
 
 @transaction.atomic
+def mute(*, room_id: UUID, user_id: UUID, until: datetime) -> bool:
+    """Mute a member, unless they are muted for longer already. Raises NotFound, or Forbidden for an owner."""
+    room = log.lock(room_id)
+    row = access.member(user_id=user_id, room=room)
+    if row is None or (row.muted_until is not None and row.muted_until >= until):
+        return False
+    if row.role == Role.OWNER:
+        raise Forbidden("An owner cannot be muted. Remove or ban them instead.")
+    members.change(room, row, muted_until=until)
+    return True
+
+
+@transaction.atomic
 def unmute(*, room_id: UUID, user_id: UUID) -> bool:
-    """They may be heard again. Raises NotFound."""
+    """End the mute of a member. Raises NotFound."""
     room = log.lock(room_id)
     row = access.member(user_id=user_id, room=room)
     if row is None or row.muted_until is None or row.muted_until <= timezone.now():
@@ -85,5 +98,5 @@ def unmute(*, room_id: UUID, user_id: UUID) -> bool:
 
 def _take_out(room: Room, row: Membership, reason: str) -> None:
     if room.kind == Room.Kind.DIRECT:
-        raise Forbidden("A direct room is of these two: archive or delete it.")
+        raise Forbidden("Members of a direct room cannot be removed. Archive or delete the room instead.")
     departures.take_out(room, row, reason)

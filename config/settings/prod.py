@@ -24,7 +24,9 @@ SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(healthz|readyz)/?$"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
 SECURE_HSTS_PRELOAD = env.https()
-SECURE_REFERRER_POLICY = "no-referrer"
+# Of pages of this site, only this site is told. Not no-referrer: browsers then send forms with `Origin: null`, which
+# the check against forged requests refuses, so nobody could sign in to the admin.
+SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.https()
 # The API takes no cookie, so it has no request to forge and no page worth framing; the admin sees to itself
 # (config/admin.py).

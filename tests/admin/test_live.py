@@ -65,15 +65,15 @@ async def deactivate(browser: Browser, person: Person) -> httpx.Response:
 
 
 async def deactivate_in_the_list(browser: Browser, person: Person) -> httpx.Response:
-    return await browser.submit(USERS, action="deactivate", _selected_action=person.id)
+    return await browser.submit(USERS, action="deactivate", confirmed="yes", _selected_action=person.id)
 
 
 async def sign_out(browser: Browser, person: Person) -> httpx.Response:
-    return await browser.submit(USERS, action="sign_out", _selected_action=person.id)
+    return await browser.submit(USERS, action="sign_out", confirmed="yes", _selected_action=person.id)
 
 
 async def sign_out_device(browser: Browser, person: Person) -> httpx.Response:
-    return await browser.submit(DEVICES, action="sign_out", _selected_action=person.login["device"])
+    return await browser.submit(DEVICES, action="sign_out", confirmed="yes", _selected_action=person.login["device"])
 
 
 async def set_password(browser: Browser, person: Person) -> httpx.Response:
@@ -102,8 +102,8 @@ async def act_on(browser: Browser, model: str, action: str, *words: str) -> http
     page = await browser.get(url, params={"q": " ".join(words)})
     rows = re.findall(r'name="_selected_action" value="([\w-]+)"', page.text)
     assert len(rows) == 1, rows
-    answer = await browser.submit(url, action=action, _selected_action=rows[0])
-    assert "Done with 1 of 1." in answer.text
+    answer = await browser.submit(url, action=action, confirmed="yes", _selected_action=rows[0])
+    assert "Done: 1 of 1." in answer.text
     return answer
 
 
@@ -138,7 +138,7 @@ async def test_what_an_admin_does_in_a_room_is_heard_at_once(installation, brows
     await owner.call("PUT", f"rooms/{room}/members/{member.id}/mute/", muted)
     async with member.socket(worker=1) as socket:
         await socket.command("room.subscribe", room=room)
-        await act_on(browser, "message", "bury", said["id"])
+        await act_on(browser, "message", "delete_messages", said["id"])
         deleted = await socket.event(room)
         assert (deleted["type"], deleted["data"]["body"]) == ("message.deleted", "")
         await act_on(browser, "membership", "unmute", room, member.id)
@@ -147,7 +147,7 @@ async def test_what_an_admin_does_in_a_room_is_heard_at_once(installation, brows
         assert (await socket.event(room))["data"]["archived_at"]
         await act_on(browser, "room", "unarchive", room)
         assert (await socket.event(room))["data"]["archived_at"] is None
-        await act_on(browser, "room", "bury", room)
+        await act_on(browser, "room", "delete_rooms", room)
         assert (await socket.event(room))["type"] == "room.deleted"
     assert (await owner.request("GET", f"rooms/{room}/")).status_code == 404
 
@@ -161,7 +161,7 @@ async def test_an_action_that_waits_too_long_for_a_room_says_so(installation, br
         answer = await browser.submit("/admin/chat/room/", **form)
         assert answer.status_code == 200
         assert "took too long" in answer.text
-    assert "Done with 1 of 1." in (await browser.submit("/admin/chat/room/", **form)).text
+    assert "Done: 1 of 1." in (await browser.submit("/admin/chat/room/", **form)).text
 
 
 async def test_who_an_admin_deactivates_is_out_of_the_admin_as_well(installation, browser, stranger):

@@ -199,8 +199,8 @@ def test_the_audit_log_says_who_did_what_and_holds_no_secret(chiefs, chief, some
     new = "another horse 8"
     kept = secrets_of([user, chief]) | {PASSWORD, new}
     for action in ("sign_out", "deactivate"):
-        chiefs.post(USERS, {"action": action, "_selected_action": [str(user.pk)]})
-    chiefs.post(DEVICES, {"action": "sign_out", "_selected_action": [str(user.devices.first().pk)]})
+        chiefs.post(USERS, {"action": action, "confirmed": "yes", "_selected_action": [str(user.pk)]})
+    chiefs.post(DEVICES, {"action": "sign_out", "confirmed": "yes", "_selected_action": [str(user.devices.first().pk)]})
     set_password = {"password1": new, "password2": new, "usable_password": "true", "set-password": "1"}
     chiefs.post(f"{USERS}{user.pk}/password/", set_password)
     add(chiefs, username="added")

@@ -13,7 +13,9 @@ NEW_PASSWORD = "another horse 8"
 
 
 def act(client, url: str, action: str, *rows):
-    return client.post(url, {"action": action, "_selected_action": [str(row.pk) for row in rows]}, follow=True)
+    """Do it and confirm it."""
+    form = {"action": action, "_selected_action": [str(row.pk) for row in rows], "confirmed": "yes"}
+    return client.post(url, form, follow=True)
 
 
 def form_of(client, user: User) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The deployment files agree with the code and with each other, as far as that can be seen without Docker and nginx."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ import pytest
 import yaml
 from django.conf import settings
 
+from api import problems
+
 PROJECT = Path(__file__).resolve().parents[2]
 DEPLOY = PROJECT / "deploy"
 COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
 NGINX = [DEPLOY / "nginx" / "all-asgi.conf", DEPLOY / "nginx" / "hybrid.conf"]
 # Read by uvicorn and Gunicorn themselves, not by us.
 THE_SERVERS_OWN = {"FORWARDED_ALLOW_IPS"}
-UNITS = {"k": 1024, "m": 1024**2, "s": 1, "min": 60}
+UNITS = {"k": 1024, "s": 1, "m": 60}
 
 
 def read_by_the_code() -> set[str]:
@@ -48,6 +51,14 @@ def nginx_text(path: Path) -> str:
 def nginx_number(text: str, directive: str) -> int:
     [(number, unit)] = re.findall(rf"\b{directive} (\d+)(\w+);", text)
     return int(number) * UNITS[unit]
+
+
+def nginx_problems(text: str) -> dict[int, dict[str, Any]]:
+    """The bodies of nginx's own answers, by status."""
+    mapped = re.search(r"map \$status \$problem \{(.*?)\n\s*\}", text, re.DOTALL)
+    assert mapped
+    bodies = dict(re.findall(r"(\w+) '(.*)';", mapped[1])) | dict(re.findall(r"return (\d+) '(.*)';", text))
+    return {500 if status == "default" else int(status): json.loads(body) for status, body in bodies.items()}
 
 
 def location(text: str, name: str) -> str:
@@ -144,7 +155,8 @@ def nginx(request: pytest.FixtureRequest) -> str:
 
 def test_nginx_takes_requests_as_big_as_the_api_does(nginx: str) -> None:
     assert nginx_number(nginx, "client_max_body_size") == settings.REQUEST_MAX_BYTES
-    assert f"At most {settings.REQUEST_MAX_BYTES} bytes" in location(nginx, "@too_large")
+    assert nginx_number(nginx, "client_body_buffer_size") == settings.REQUEST_MAX_BYTES
+    assert f"At most {settings.REQUEST_MAX_BYTES} bytes" in nginx_problems(nginx)[413]["detail"]
 
 
 def test_nginx_outwaits_missed_heartbeats(nginx: str) -> None:
@@ -159,12 +171,31 @@ def test_nginx_logs_no_query_string(nginx: str) -> None:
         "request_method",
         "uri",
         "status",
+        "upstream_status",
         "body_bytes_sent",
         "request_time",
         "http_user_agent",
     }
     assert all(rest == " roomwire" for rest in re.findall(r"access_log \S+?( \w+)?;", nginx))
-    assert "error.log crit;" in location(nginx, "~ ^/ws(/|$)")
+    outside, _, http = nginx.partition("http {")
+    assert "error_log /var/log/nginx/error.log;" in outside
+    assert re.findall(r"error_log \S+( \w+)?;", http) == [" crit"]
+
+
+def test_the_answers_of_nginx_have_codes_of_the_api(nginx: str) -> None:
+    found = nginx_problems(nginx)
+    assert set(found) == {400, 404, 405, 413, 431, 500, 501, 503}
+    for status, problem in found.items():
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        assert problem["type"] == f"urn:roomwire:error:{problem['code']}"
+        # 431 and 501 are nginx's alone.
+        assert problems.STATUS[problem["code"]] == {431: 413, 501: 400}.get(status, status)
+
+
+def test_nginx_ends_worker_processes_after_a_reload(nginx: str) -> None:
+    assert nginx_number(nginx, "worker_shutdown_timeout") == 600
 
 
 @pytest.mark.parametrize("place", ["/", "~ ^/ws(/|$)"])
