@@ -85,7 +85,7 @@ class Connection(psycopg.Connection[Any]):
     def _settle(self, options: str) -> None:
         """Learn whether the session has the settings in `options`, and how long it lets a statement take."""
         marker, seconds = self._ask()
-        if MARKER in options and marker is None:
+        if MARKER in options and marker != "on":  # empty where a transaction of another client set it
             if others := _others(options):
                 raise psycopg.OperationalError(f"the pooler before PostgreSQL ignored these options: {others}")
             self._local_settings = _local(options)
