@@ -24,6 +24,13 @@ def refresh() -> None:
         connection.close()
 
 
+def end() -> None:
+    """End this thread's connection, and have all that are older replaced."""
+    end_driver = getattr(connection.connection, "end", None)
+    if end_driver is not None:
+        end_driver()
+
+
 def lost(before: Any) -> bool:
     """Whether the driver's connection that there was (chat/postgres.py) has ended."""
     return before is not None and (connection.connection is not before or _closed(before))

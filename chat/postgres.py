@@ -37,7 +37,8 @@ class Connection(psycopg.Connection[Any]):
 
     _local_settings = b""
     _options_refused: ClassVar[bool] = False
-    _pool_drained_at: ClassVar[float] = 0.0
+    # When one connection of this process turned out to be of no use: those that are older lead to the same server.
+    _renewed_at: ClassVar[float] = 0.0
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:  # type: ignore[override]
@@ -67,20 +68,29 @@ class Connection(psycopg.Connection[Any]):
         except errors._WaitTimeout:
             if timeout is not None:
                 raise
-            self._end()
+            self.end()
             raise psycopg.OperationalError(f"PostgreSQL did not answer within {self.patience:g} s") from None
         except (psycopg.OperationalError, psycopg.InternalError) as error:
             if _ends_connection(error):
-                self._end()
+                self.end()
             raise
 
     def is_over(self) -> bool:
-        """Return whether an idle connection was closed, by this side or by the server's last message or its absence."""
-        if self.closed:
+        """Return whether an idle connection is to be replaced: one that ended, or leads where another one failed."""
+        if self.closed or self.opened_at <= Connection._renewed_at:
             return True
+        # The server says nothing unasked but its last words. What the kernel found out meanwhile is there to read too.
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
         return bool(poll.poll(0))
+
+    def end(self) -> None:
+        """Close it, and have the older ones replaced: the pool's now, those of threads at their next call."""
+        pool = getattr(self, "_pool", None)
+        self.close()
+        if pool is not None and self.opened_at > Connection._renewed_at:
+            Connection._renewed_at = time.monotonic()
+            pool.drain()
 
     def _settle(self, options: str) -> None:
         """Learn whether the session has the settings in `options`, and how long it lets a statement take."""
@@ -109,14 +119,6 @@ class Connection(psycopg.Connection[Any]):
         for result in (yield from generators.execute(self.pgconn)):
             if result.status != pq.ExecStatus.COMMAND_OK:
                 raise errors.error_from_result(result)
-
-    def _end(self) -> None:
-        """Close it, and have the pool replace those of its age: they lead to the same server."""
-        pool = getattr(self, "_pool", None)
-        self.close()
-        if pool is not None and self.opened_at > Connection._pool_drained_at:
-            Connection._pool_drained_at = time.monotonic()
-            pool.drain()
 
 
 def _ends_connection(error: psycopg.Error) -> bool:

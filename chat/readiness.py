@@ -29,6 +29,7 @@ def fault() -> str | None:
         connection.ensure_connection()
         with _impatient():
             if _is_read_only():
+                database.end()  # a switch of roles may have left these connections at a standby
                 return "read-only"
             if not is_migrated():
                 return "not migrated"

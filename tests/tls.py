@@ -25,9 +25,7 @@ def authority(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     ca_file, server_file = folder / f"{name}.crt", folder / f"{name}-server.pem"
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     server_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + server.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
