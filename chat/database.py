@@ -21,6 +21,7 @@ def refresh() -> None:
     """
     is_over = getattr(connection.connection, "is_over", None)
     if is_over is not None and is_over():
+        end()
         connection.close()
 
 

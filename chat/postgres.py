@@ -25,7 +25,7 @@ _READ_ONLY = "25006"
 
 _SETTLED = f"""
     SELECT current_setting('{MARKER}', true), extract(epoch FROM current_setting('statement_timeout')::interval)
-"""
+"""  # noqa: S608
 _OPTION = re.compile(r"-c\s*([\w.]+)\s*=\s*((?:\\.|\S)+)|(\S+)")
 
 
@@ -41,9 +41,9 @@ class Connection(psycopg.Connection[Any]):
     _renewed_at: ClassVar[float] = 0.0
 
     @classmethod
-    def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:  # type: ignore[override]
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         """Connect. PgBouncer refuses `options`; what is in them is then set at the start of each transaction."""
-        options = str(kwargs.get("options") or "")
+        options, started = str(kwargs.get("options") or ""), time.monotonic()
         if cls._options_refused:
             kwargs["options"] = ""
         try:
@@ -53,7 +53,7 @@ class Connection(psycopg.Connection[Any]):
                 raise
             made = super().connect(conninfo, **kwargs | {"options": ""})
             cls._options_refused = True
-        made.opened_at = time.monotonic()
+        made.opened_at = started
         try:
             made._settle(options)
         except BaseException:

@@ -47,7 +47,8 @@ def _sqlite(url: str) -> dict[str, Any]:
         except ValueError as error:
             raise ImproperlyConfigured(f"DATABASE_URL has a {name} that is no number: {value!r}") from error
     env.STATE_DIR.mkdir(exist_ok=True)
-    return environ.Env.db_url_config(url.partition("?")[0]) | {"OPTIONS": options}
+    config: dict[str, Any] = environ.Env.db_url_config(url.partition("?")[0])
+    return config | {"OPTIONS": options}
 
 
 def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _SSL_REQUEST = struct.pack("!II", 8, 80_877_103)
 
 
 def authority(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate authority: the file of its certificate, and a server's context for `localhost` signed by it."""
+    """Make an authority: the file of its certificate, and the context of a server `localhost` that it vouches for."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _certificate(name, ca_key, issuer=name, issuer_key=ca_key, authority=True)
     server = _certificate("localhost", key, issuer=name, issuer_key=ca_key, authority=False)

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from contextlib import nullcontext
 
 import psycopg
 import pytest
@@ -90,12 +91,9 @@ def test_one_that_is_well_is_kept():
 def test_a_server_that_became_read_only_loses_its_connections(inside):
     before = others(4) | {backend()}
     execute("SET default_transaction_read_only = on")
-    with pytest.raises(InternalError):
-        if inside:
-            with transaction.atomic():
-                write()
-        else:
-            execute("UPDATE chat_room SET name = 'b'")
+    surrounding = transaction.atomic() if inside else nullcontext()
+    with pytest.raises(InternalError), surrounding:
+        write()
     database.refresh()
     write()
     assert not before & (others(4) | {backend()})
@@ -144,10 +142,15 @@ def test_a_failure_ends_no_connection(sqlstate):
 
 def test_a_transaction_that_was_left_open_for_too_long():
     first = backend()
-    with pytest.raises(InternalError), transaction.atomic():
-        execute("SET LOCAL idle_in_transaction_session_timeout = 1")
-        assert wait_until(lambda: database.held().is_over(), DEADLINE)
-        execute("SELECT 1")
+
+    def linger() -> None:
+        with transaction.atomic():
+            execute("SET LOCAL idle_in_transaction_session_timeout = 1")
+            assert wait_until(lambda: database.held().is_over(), DEADLINE)
+            execute("SELECT 1")
+
+    with pytest.raises(database.AWAY):  # its last words may be lost when it is sent more
+        linger()
     database.refresh()
     assert backend() != first
 
@@ -169,7 +172,7 @@ def test_a_server_that_says_nothing_is_waited_for_until_the_deadline(proxy, call
         driver.autocommit = False
         driver.execute("SELECT 1")
         proxy.lines[-1].silent = True
-        with pytest.raises(psycopg.OperationalError, match="did not answer within 2.1 s"):
+        with pytest.raises(psycopg.OperationalError, match=r"did not answer within 2\.1 s"):
             call(driver)
         assert driver.closed
 

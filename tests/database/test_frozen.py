@@ -1,4 +1,4 @@
-"""PostgreSQL stops answering under a live server, or becomes read-only: every caller is told, and it recovers by itself."""
+"""PostgreSQL stops answering under a live server, or becomes read-only: each call is answered, and it recovers."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""A database that lacks what the code needs is refused at start, and reported by `readyz` when it comes to that later."""
+"""A database that lacks what the code needs is refused at start, and reported by `readyz` later."""
 
 import os
 import secrets

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -72,10 +73,12 @@ def test_a_wait_for_a_lock_ends(url):
 @pytest.fixture(params=SHAPES.values(), ids=SHAPES.keys())
 async def site(request, folder, postgres_database):
     """In session mode each of the product's connections keeps one of the pooler's; else many share three."""
-    with pgbouncer(postgres_database(), *request.param) as through:
-        with Server(folder / "pgbouncer.log", DATABASE_URL=through, DATABASE_POOL_SIZE="12") as server:
-            async with Site([server.url]).open() as opened:
-                yield opened
+    with ExitStack() as stack:
+        through = stack.enter_context(pgbouncer(postgres_database(), *request.param))
+        variables = {"DATABASE_URL": through, "DATABASE_POOL_SIZE": "12"}
+        server = stack.enter_context(Server(folder / "pgbouncer.log", **variables))
+        async with Site([server.url]).open() as opened:
+            yield opened
 
 
 async def test_the_product_works(site):
