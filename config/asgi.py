@@ -26,7 +26,7 @@ from realtime.hub import Hub  # noqa: E402
 from realtime.link import Audience, no_matter  # noqa: E402
 from realtime.source import Database  # noqa: E402
 from realtime.tasks import Tasks  # noqa: E402
-from realtime.threads import in_thread  # noqa: E402
+from realtime.threads import aside, in_thread  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -78,9 +78,9 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await tasks.cancel()
-    if not await in_thread(writer.close, _WRITER_SECONDS):
+    if not await aside(writer.close, _WRITER_SECONDS):
         logger.error("messages are still being written after %s s", _WRITER_SECONDS)
     await hub.aclose()
     await announcer.aclose()
-    await in_thread(mailer.flush)
+    await aside(mailer.flush)
     await send({"type": "lifespan.shutdown.complete"})

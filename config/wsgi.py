@@ -1,10 +1,10 @@
 """REST only, for Gunicorn in the hybrid deployment: nginx sends /ws/ to uvicorn and the rest here."""
 
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 
-from config import env, forwarded
+from config import env, forwarded, starting
 
-env.settings_module("config.settings.prod")
+starting.load()
 
 # Gunicorn takes nothing from X-Forwarded-For: without this every client would have nginx's address.
-application = forwarded.believing(env.forwarded_allow_ips(), get_wsgi_application())
+application = forwarded.believing(env.forwarded_allow_ips(), WSGIHandler())

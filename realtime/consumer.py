@@ -63,6 +63,10 @@ class Consumer:
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self.dispatch(message)
+        except database.AWAY as error:
+            logger.error("a connection could not be served: %s", error)
+            await self._reject(protocol.Rejected(Unavailable()))
+            await self._close(Close.SERVER_ERROR)
         except Exception:
             logger.exception("a connection failed")
             await self._close(Close.SERVER_ERROR)
@@ -176,6 +180,7 @@ class Consumer:
             refusal = protocol.refusal(command.id, Unauthenticated("Authenticate first."))
             await self.send({"type": "websocket.send", "text": refusal})
             return
+        self._heard()  # in time, however long the look-up takes
         try:
             identity = await lookups.bearer(command.token)
         except Unauthenticated:

@@ -12,7 +12,7 @@ from django.http import parse_cookie
 from django.http.request import validate_host
 
 from accounts.admission import Knock
-from accounts.errors import RateLimited, RoomwireError, Unauthenticated
+from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
 from realtime import lookups, protocol
 from realtime.asgi import Application, Receive, Scope, Send
 from realtime.closing import Close, close
@@ -48,7 +48,7 @@ class Handshake:
             return Close.TOO_MANY, limit
         except DatabaseError as error:
             logger.error("a handshake could not be checked: %s", error)
-            return Close.SERVER_ERROR, None
+            return Close.SERVER_ERROR, Unavailable()
         except Exception:
             logger.exception("a handshake failed")
             return Close.SERVER_ERROR, None

@@ -1,9 +1,9 @@
 """For balancers and supervisors: is the process alive, and should it get traffic."""
 
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from accounts.announcer import announcer
+from chat import readiness
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -12,12 +12,9 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready while the database answers. Without Redis the service is slower, not wrong: `degraded`, still 200."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": "down"}, status=503)
+    """Ready while the database serves. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    if fault := readiness.fault():
+        return JsonResponse({"status": "unavailable", "database": fault}, status=503)
     layer = announcer.probe()
     status = "ok" if layer else "degraded"
     return JsonResponse({"status": status, "database": "ok", "layer": "ok" if layer else "down"})
