@@ -66,8 +66,9 @@ class Device(models.Model):
     """One login. Of its secrets only SHA-256 digests are stored, in hexadecimal.
 
     `refresh_family_digest` is of the part of the refresh token that stays the same while it rotates: it tells
-    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the one that
-    was used at `rotated_at`.
+    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the refresh token
+    that was exchanged at `rotated_at` for the current tokens. `rotated_at` is cleared when one of these is first used:
+    from then on the previous token is refused.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

@@ -120,7 +120,6 @@ SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
 # Accounts.
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=60)
-REFRESH_GRACE = timedelta(seconds=20)
 TICKET_LIFETIME = timedelta(seconds=60)
 CODE_LIFETIME = timedelta(minutes=30)
 DEVICES_MAX = 50
