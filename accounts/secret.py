@@ -52,8 +52,8 @@ def is_ticket(text: str) -> bool:
 def successor(refresh_token: str) -> tuple[str, str]:
     """The (access, refresh) tokens that follow a refresh token: always the same ones, for whoever holds it.
 
-    Computed and not drawn, so that a client which lost the answer, or asked twice at once, can be told again what
-    the database knows only by digest. Without this installation's SECRET_KEY nobody can compute them.
+    Computed and not drawn, so that a client which lost the answer can be sent again what the database stores only as
+    digests. Without this installation's SECRET_KEY nobody can compute them.
     """
     refresh = REFRESH + family_of(refresh_token) + _derived("refresh", refresh_token)
     return ACCESS + _derived("access", refresh_token), refresh

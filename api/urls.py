@@ -45,7 +45,7 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/revisions/", messages.Revisions.as_view()),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/replies/", messages.Replies.as_view()),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/", messages.Reactions.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/", messages.Reaction.as_view()),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<path:emoji>/", messages.Reaction.as_view()),
     path("rooms/<uuid:room_id>/events/", events.Events.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),

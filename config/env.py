@@ -119,6 +119,11 @@ def admin(default: bool) -> bool:
     return bool(_env.bool("ADMIN", default=default))
 
 
+def demo(default: bool) -> bool:
+    """On: the demo page is at /demo/, and `manage.py seed` makes its users, whose password everybody knows."""
+    return bool(_env.bool("ROOMWIRE_DEMO", default=default))
+
+
 def allauth() -> bool:
     """On: second factors, passkeys and social login (requirements/accounts.txt), after a `migrate` with it on."""
     return bool(_env.bool("ROOMWIRE_ALLAUTH", default=False))

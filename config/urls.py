@@ -1,4 +1,4 @@
-"""Addresses: the API, the probes, and in development a page to try it all on."""
+"""Addresses: the API, the probes, and the demo page where it is on."""
 
 from django.conf import settings
 from django.contrib.admin import site
@@ -24,7 +24,7 @@ if settings.ADMIN:
 if env.allauth():
     urlpatterns += [path("_allauth/", include("api.factors.urls"))]
 
-if settings.DEBUG:
+if settings.DEMO:
     urlpatterns += [
         path("", RedirectView.as_view(url="/demo/")),
         path("demo/", demo.page),

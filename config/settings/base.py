@@ -115,13 +115,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # Sessions are for the admin, and for sockets that this site's own pages open; REST knows nothing of them.
 SESSION_ENGINE = "accounts.sessions"
 ADMIN = env.admin(default=False)
+DEMO = env.demo(default=False)
 # Its middlewares run for its own pages only (config/admin.py), which these look for in MIDDLEWARE.
 SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
 
 # Accounts.
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=60)
-REFRESH_GRACE = timedelta(seconds=20)
 TICKET_LIFETIME = timedelta(seconds=60)
 CODE_LIFETIME = timedelta(minutes=30)
 DEVICES_MAX = 50

@@ -16,6 +16,10 @@ if not env.redis_url() and env.workers() > 1:
     )
 if EMAIL_REQUIRED and not env.email_url(default=""):  # noqa: F405
     raise ImproperlyConfigured("EMAIL_REQUIRED=on needs a mail server: set EMAIL_URL.")
+if DEMO and env.https():  # noqa: F405
+    raise ImproperlyConfigured(
+        "ROOMWIRE_DEMO=on makes users whose password everybody knows, on this machine only (HTTPS=off). Unset it."
+    )
 
 # TLS ends at the proxy, which says so in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -201,9 +201,9 @@ MESSAGES = [
         before=_reacted,
     ),
     Action(f"DELETE {MESSAGE}", "", rest("owner", "DELETE", "messages/{first}/"), ("message.deleted",)),
-    Action(f"PUT {MESSAGE}reactions/<str:emoji>/", "", _reacted, ("reaction.added",)),
+    Action(f"PUT {MESSAGE}reactions/<path:emoji>/", "", _reacted, ("reaction.added",)),
     Action(
-        f"DELETE {MESSAGE}reactions/<str:emoji>/",
+        f"DELETE {MESSAGE}reactions/<path:emoji>/",
         "",
         rest("member", "DELETE", "messages/{reply}/reactions/👍/"),
         ("reaction.removed",),
