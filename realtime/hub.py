@@ -145,7 +145,8 @@ class Hub:
     async def _look(self) -> None:
         stood = {feed: (feed.head, feed.restarts) for feed in self._feeds.values() if feed.subscriptions}
         if stood:
-            heads = await self._source.heads({feed.room_id for feed in stood})
+            delivered = {feed.room_id: Head(feed.epoch, feed.head) for feed in stood}
+            heads = await self._source.heads(delivered.keys(), delivered)
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for feed, (head, restarts) in stood.items():

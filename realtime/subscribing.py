@@ -1,6 +1,6 @@
 """Subscribing: the reply goes first, then what was missed, then what comes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,9 +8,10 @@ from django.conf import settings
 from msgspec import UNSET
 
 from accounts.errors import Invalid, NotFound, Violation
-from chat import rooms
+from chat import positions, rooms
 from chat.errors import LimitExceeded
 from chat.log import Head
+from chat.positions import Place
 from realtime import lookups, protocol, replies
 from realtime.company import Known
 from realtime.connection import Connection
@@ -36,10 +37,10 @@ async def subscribe_one(
     connection: Connection, command_id: CommandId, room: UUID, at: Position, *, present: bool = False
 ) -> None:
     """Raises NotFound or LimitExceeded."""
-    grants = await _grants(connection, [room], present=present)
+    grants = await _grants(connection, {room: at}, present=present)
     if room not in grants:
         raise NotFound
-    connection.reply(command_id, _subscribe(connection, room, grants[room], at))
+    connection.reply(command_id, _subscribe(connection, room, grants[room]))
     connection.hub.start(connection.subscriptions[room])
 
 
@@ -47,12 +48,9 @@ async def _subscribe_many(
     connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position]
 ) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
-    grants = await _grants(connection, wanted.keys(), present=command.presence)
+    grants = await _grants(connection, wanted, present=command.presence)
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
-    answers = {
-        room: _subscribe(connection, room, grants[room], at) if room in grants else refused
-        for room, at in wanted.items()
-    }
+    answers = {room: _subscribe(connection, room, grants[room]) if room in grants else refused for room in wanted}
     connection.reply(command.id, replies.SubscribedMany(answers))
     for room in wanted.keys() & grants.keys():
         connection.hub.start(connection.subscriptions[room])
@@ -64,25 +62,46 @@ async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubsc
 
 
 class _Grant(NamedTuple):
-    """A right that was checked at this head; and who was known to be there before, to somebody who is `present`."""
+    """A right that was checked at this head; where the subscription starts, which is what was asked for unless the log
+    could not be `recovered` from there; and who was known to be there before, to somebody who is `present`."""
 
     head: Head
+    start: int
+    recovered: bool
     known: Known | None
 
 
-async def _grants(connection: Connection, wanted: Collection[UUID], *, present: bool) -> dict[UUID, _Grant]:
-    if len(connection.subscriptions.keys() | set(wanted)) > settings.REALTIME_ROOMS_PER_CONNECTION:
+async def _grants(connection: Connection, wanted: Mapping[UUID, Position], *, present: bool) -> dict[UUID, _Grant]:
+    if len(connection.subscriptions.keys() | wanted.keys()) > settings.REALTIME_ROOMS_PER_CONNECTION:
         raise LimitExceeded(f"rooms_per_connection is {settings.REALTIME_ROOMS_PER_CONNECTION}.")
-    known = await connection.hub.presence.views(wanted) if present else {}
-    heads = await lookups.positions((connection.user_id, wanted))
-    return {room: _Grant(head, known.get(room)) for room, head in heads.items()}
+    known = await connection.hub.presence.views(wanted.keys()) if present else {}
+    heads = await lookups.positions((connection.user_id, wanted.keys()))
+    recovered = await _recovered({room: wanted[room] for room in heads}, heads)
+    return {
+        room: _Grant(head, _start(wanted[room], head, room in recovered), room in recovered, known.get(room))
+        for room, head in heads.items()
+    }
 
 
-def _subscribe(connection: Connection, room: UUID, grant: _Grant, at: Position) -> protocol.Subscribed:
+async def _recovered(wanted: Mapping[UUID, Position], heads: Mapping[UUID, Head]) -> set[UUID]:
+    """Those of the rooms whose log continues from this position."""
+    within = {room: at for room, at in wanted.items() if (at.since or 0) <= heads[room].seq}
+    earlier: dict[UUID, Place] = {
+        room: (room, positions.Position(at.since or 0, at.epoch))
+        for room, at in within.items()
+        if at.epoch not in (None, heads[room].epoch)
+    }
+    kept = await lookups.kept(earlier.values()) if earlier else set()
+    return {room for room in within if room not in earlier or earlier[room] in kept}
+
+
+def _start(at: Position, head: Head, recovered: bool) -> int:
+    return at.since if recovered and at.since is not None else head.seq
+
+
+def _subscribe(connection: Connection, room: UUID, grant: _Grant) -> protocol.Subscribed:
     """Subscribing again begins again, from the new position."""
-    head, known = grant
-    recovered = at.epoch in (None, head.epoch) and (at.since or 0) <= head.seq
-    start = at.since if recovered and at.since is not None else head.seq
+    head, start, recovered, known = grant
     hub = connection.hub
     subscription = hub.subscribe(connection, room, head, start, present=known is not None)
     # Before an earlier one goes, so that its user does not.

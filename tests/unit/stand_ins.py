@@ -67,7 +67,7 @@ class Log:
         await self._answer()
         return found
 
-    async def heads(self, room_ids) -> dict[UUID, Head]:
+    async def heads(self, room_ids, stood) -> dict[UUID, Head]:
         stands = {} if self.deleted or self.room_id not in room_ids else {self.room_id: self.head}
         await self._answer()
         return stands
