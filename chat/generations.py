@@ -162,7 +162,7 @@ def wrote(rooms: Iterable[Room]) -> None:
 # Beginning
 
 
-def begin(reason: str, seen: UUID | None = None, *, forget: bool = False) -> UUID:
+def begin(reason: str, seen: UUID | None = None, *, level: int = logging.WARNING, forget: bool = False) -> UUID:
     """Begin a new generation, unless another process has since `seen`, and return the current token. `forget`
     invalidates all earlier epochs."""
     with transaction.atomic():
@@ -174,14 +174,14 @@ def begin(reason: str, seen: UUID | None = None, *, forget: bool = False) -> UUI
         ended = Generation.objects.all() if forget else Generation.objects.filter(id=last.id)
         ended.update(last_event=0 if forget else counter)
         token = UUID(int=uuid.uuid4().int & ~_FIXED_BITS)
+
+        def began() -> None:
+            logger.log(level, "a new generation of the log begins: %s", reason)
+            _seen.learn(token, counter)
+
         Generation.objects.create(token=token, timeline=_timeline(), alive_at=Now(), reason=reason[:200])
-        transaction.on_commit(lambda: _began(token, counter, reason), robust=True)
+        transaction.on_commit(began, robust=True)
     return token
-
-
-def _began(token: UUID, counter: int, reason: str) -> None:
-    logger.warning("a new generation of the log begins: %s", reason)
-    _seen.learn(token, counter)
 
 
 def _counter() -> int:
@@ -217,11 +217,11 @@ def join(before: Sign | None) -> Sign | None:
     """Take part in the current generation if another server process is alive; else begin a new one: a backup may have
     been restored while none was. While that can't be said, returns what to call this with again."""
     if not bulk.by_hand():  # one server process per file
-        begin("the server starts")
+        begin("the server starts", level=logging.INFO)
         return None
     found = Generation.objects.annotate(counter=Counter(), now=Now()).order_by("-id").first()
     if found is None or found.alive_at is None or found.now - found.alive_at > LEASE:
-        begin("a server starts, and no other is alive", found.token if found else None)
+        begin("a server starts, and no other is alive", found.token if found else None, level=logging.INFO)
         return None
     sign = Sign(found.token, found.alive_at)
     if before is None or sign == before:

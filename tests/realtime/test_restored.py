@@ -12,14 +12,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.client import Person, Site
+from tests.client import DEADLINE, Person, Site
 from tests.servers import Server, migrate
 
 LOST, AFTER = 10, 13
 
+_DISCONNECT = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+
 
 class Postgres:
-    """A database of the suite's server, copied and put back as a whole; with its clients disconnected, as then happens."""
+    """A database of the suite's server, copied and put back as a whole: its clients are disconnected, as always."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -36,9 +38,7 @@ class Postgres:
     def _copy(self, source: str, target: str) -> None:
         with psycopg.connect(f"{self.base}/postgres", autocommit=True) as connection:
             connection.execute(f'ALTER DATABASE "{source}" ALLOW_CONNECTIONS false')
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [source]
-            )
+            connection.execute(_DISCONNECT, [source])
             connection.execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
             for name in (source, target):
                 connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
@@ -66,9 +66,9 @@ def database(request, folder, postgres_database):
     return Postgres(postgres_database())
 
 
-async def persistently(action: Callable, seconds: float = 15):
+async def persistently(action: Callable):
     """Until the servers have found the database again."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(DEADLINE):
         while True:
             try:
                 return await action()
@@ -161,15 +161,13 @@ async def test_restored_under_two_workers(folder, postgres_database):
                 await socket.command("room.subscribe", room=room, since=LOST, epoch=epoch)
                 database.restore()
                 resync = await socket.wait_for(lambda frame: frame["type"] == "room.resync")
-                assert resync["reason"] == "epoch" and resync["epoch"] != epoch
+                assert resync["reason"] == "epoch"
+                assert resync["epoch"] != epoch
                 for _ in range(8):
                     await persistently(lambda: alice.send(room, "after", worker=1))
                 heard = await socket.wait_for(lambda frame: frame.get("seq") == AFTER)
                 assert heard["data"]["body"] == "after"
-            for worker in (0, 1):
-                there = Person(
-                    Site(site.urls[worker:] + site.urls[:worker], site.https[worker:] + site.https[:worker]),
-                    alice.login,
-                )
+            for urls, https in ((site.urls, site.https), (site.urls[::-1], site.https[::-1])):
+                there = Person(Site(urls, https), alice.login)
                 assert set(await answers(there, room, LOST, epoch)) == {False}
                 assert set(await answers(there, room, AFTER, resync["epoch"])) == {True}
