@@ -3,10 +3,12 @@
 All of it is in the log as well. When too much is remembered, what was added to longest ago is forgotten first.
 """
 
-import sys
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from itertools import islice
+from operator import attrgetter
+from sys import getsizeof
+from weakref import WeakSet
 
 from django.conf import settings
 
@@ -19,47 +21,44 @@ _ROOM_BYTES = 1_000_000
 _ENTRY_BYTES = 150
 
 
-def _size(payload: str) -> int:
-    return sys.getsizeof(payload) + _ENTRY_BYTES
-
-
 class Memory:
-    """The bound of a process: REALTIME_MEMORY_MAX_BYTES in all rings and of all that is held."""
+    """The bound of a process: REALTIME_MEMORY_MAX_BYTES in all rings and of all that is held. `added` counts additions: it
+    tells which part was added to last."""
 
     def __init__(self) -> None:
-        self._maximum = settings.REALTIME_MEMORY_MAX_BYTES
-        self._parts: OrderedDict[_Part, None] = OrderedDict()
-        self.bytes = 0
+        self.maximum = settings.REALTIME_MEMORY_MAX_BYTES
+        self.parts: WeakSet[_Part] = WeakSet()
+        self.bytes = self.added = 0
 
-    def grew(self, part: "_Part", size: int) -> None:
-        self.bytes += size
-        self._parts[part] = None
-        self._parts.move_to_end(part)
-        while self.bytes > self._maximum and self._parts:
-            next(iter(self._parts)).clear()
-
-    def shrank(self, part: "_Part", size: int) -> None:
-        self.bytes -= size
-        if not part.bytes:
-            self._parts.pop(part, None)
+    def relieve(self) -> None:
+        """Forget an eighth at once: the parts are looked through once for many events."""
+        for part in sorted(self.parts, key=attrgetter("used")):
+            part.clear()
+            if self.bytes <= self.maximum * 7 // 8:
+                return
 
 
 class _Part:
-    """What is remembered of one room, with the bytes that it takes."""
+    """What is remembered of one room, with the bytes that it takes, and when it was added to."""
 
-    __slots__ = ("_memory", "bytes")
+    __slots__ = ("__weakref__", "_memory", "bytes", "used")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self.bytes = 0
+        self.bytes = self.used = 0
+        memory.parts.add(self)
 
     def _grow(self, size: int) -> None:
+        memory = self._memory
         self.bytes += size
-        self._memory.grew(self, size)
+        memory.bytes += size
+        self.used = memory.added = memory.added + 1
+        if memory.bytes > memory.maximum:
+            memory.relieve()
 
     def _shrink(self, size: int) -> None:
         self.bytes -= size
-        self._memory.shrank(self, size)
+        self._memory.bytes -= size
 
     def clear(self) -> None:
         raise NotImplementedError
@@ -79,25 +78,27 @@ class Ring(_Part):
         self._shrink(self.bytes)
 
     def append(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        self._grow(_size(entry.payload))
-        while len(self._entries) > RING_EVENTS or self.bytes > _ROOM_BYTES:
-            self._shrink(_size(self._entries.popleft().payload))
+        entries, size = self._entries, getsizeof(entry.payload) + _ENTRY_BYTES
+        entries.append(entry)
+        while len(entries) > RING_EVENTS or self.bytes + size > _ROOM_BYTES:
+            size -= getsizeof(entries.popleft().payload) + _ENTRY_BYTES
+            if not entries:
+                break
+        self._grow(size)
 
     def extend_back(self, entries: Sequence[Entry], head: int) -> None:
         """Remember older entries, of a room that stands at `head`: those that lead up to what is remembered."""
         oldest = self._entries[0].seq if self._entries else head + 1
         grown = 0
         for entry in reversed(entries):
-            size = _size(entry.payload)
+            size = getsizeof(entry.payload) + _ENTRY_BYTES
             if len(self._entries) >= RING_EVENTS or self.bytes + grown + size > _ROOM_BYTES:
                 break
             if entry.seq == oldest - 1:
                 self._entries.appendleft(entry)
                 grown += size
                 oldest = entry.seq
-        if grown:
-            self._grow(grown)
+        self._grow(grown)
 
     def between(self, after: int, last: int) -> list[Entry] | None:
         """The entries past `after` up to `last`, if all of them are remembered."""
@@ -124,10 +125,10 @@ class Held(_Part):
         """To a bound."""
         if seq not in self.payloads and len(self.payloads) < _HELD_EVENTS and self.bytes < _ROOM_BYTES:
             self.payloads[seq] = payload
-            self._grow(_size(payload))
+            self._grow(getsizeof(payload) + _ENTRY_BYTES)
 
     def pop(self, seq: int) -> str | None:
         payload = self.payloads.pop(seq, None)
         if payload is not None:
-            self._shrink(_size(payload))
+            self._shrink(getsizeof(payload) + _ENTRY_BYTES)
         return payload
