@@ -14,12 +14,16 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import NotFound
+from accounts.errors import Invalid, NotFound, Violation
 from chat import broadcast, bulk, generations, wire
 from chat.models import Event, Room
 
 # Those whose data is the message.
 MESSAGE_EVENTS = ("message.created", "message.updated", "message.deleted")
+
+
+# So that a frame has room for more around its data: the id of the command that is answered, the room it is the last of.
+_EVENT_BYTES = wire.FRAME_BYTES - 8_192
 
 
 class Entry(NamedTuple):
@@ -98,10 +102,13 @@ class Facts:
         self._rooms: dict[UUID, tuple[Room, list[str]]] = {}
 
     def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
-        """`data` is anything JSON can say."""
-        room.last_seq += 1
-        room.active_at = at
-        entry = Entry(room.last_seq, wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode())
+        """`data` is anything JSON can say. Raises Invalid if the event does not fit into a frame."""
+        seq = room.last_seq + 1
+        payload = wire.encode(wire.Event(type, room.id, seq, at, data))
+        if len(payload) > _EVENT_BYTES:
+            raise Invalid(Violation("data", "too_long", f"An event has at most {_EVENT_BYTES} bytes."))
+        room.last_seq, room.active_at = seq, at
+        entry = Entry(seq, payload.decode())
         self._rows.append(
             {
                 "room_id": room.id,

@@ -22,8 +22,8 @@ _ENTRY_BYTES = 150
 
 
 class Memory:
-    """The bound of a process: REALTIME_MEMORY_MAX_BYTES in all rings and of all that is held. `added` counts additions: it
-    tells which part was added to last."""
+    """The bound of a process: REALTIME_MEMORY_MAX_BYTES in all rings and of all that is held. `added` counts additions:
+    it tells which part was added to last."""
 
     def __init__(self) -> None:
         self.maximum = settings.REALTIME_MEMORY_MAX_BYTES

@@ -4,26 +4,32 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from msgspec import UNSET
 
 from accounts.errors import Invalid, NotFound, Violation
-from chat import positions, rooms
+from chat import positions, rooms, wire
 from chat.errors import LimitExceeded
 from chat.log import Head
 from chat.positions import Place
-from realtime import lookups, protocol, replies
+from realtime import company, lookups, protocol, replies
 from realtime.company import Known
 from realtime.connection import Connection
 from realtime.protocol import CommandId, Position
 from realtime.threads import in_thread
 
+# So many rooms are answered by one frame, whatever a connection may have. Each takes so many bytes at most, besides
+# who is there, and so does the frame around them.
+_AT_ONCE = 1_000
+_ANSWER_BYTES = 256
+
 
 async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe) -> None:
     """Raises Invalid, NotFound or LimitExceeded."""
     if command.rooms == "all":
-        own = await in_thread(rooms.ids, user_id=connection.user_id)
-        await _subscribe_many(connection, command, dict.fromkeys(own, Position()) | command.positions)
+        wanted, more = await _all(connection, command.positions)
+        await _subscribe_many(connection, command, wanted, more=more)
     elif command.rooms is not None:
         await _subscribe_many(connection, command, command.rooms)
     elif command.room is not None:
@@ -44,16 +50,55 @@ async def subscribe_one(
     connection.hub.start(connection.subscriptions[room])
 
 
+async def _all(connection: Connection, named: Mapping[UUID, Position]) -> tuple[Mapping[UUID, Position], bool]:
+    """The user's rooms and those that are named, with their positions, and whether there are more than a connection may
+    have: then the rooms that it has already, and the liveliest of the others."""
+    own = await in_thread(rooms.ids, user_id=connection.user_id)
+    wanted = {**dict.fromkeys(own, Position()), **named}
+    subscribed = connection.subscriptions.keys()
+    room = max(0, min(_AT_ONCE, settings.REALTIME_ROOMS_PER_CONNECTION - len(subscribed - wanted.keys())))
+    if len(wanted) <= room:
+        return wanted, False
+    kept = [each for each in wanted if each in subscribed][:room]
+    others = wanted.keys() - subscribed
+    chosen = kept + await in_thread(rooms.liveliest, room_ids=others, limit=room - len(kept))
+    return {each: wanted[each] for each in chosen}, True
+
+
 async def _subscribe_many(
-    connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position]
+    connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position], *, more: bool = False
 ) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
+    if len(wanted) > _AT_ONCE:
+        raise LimitExceeded(f"At most {_AT_ONCE} rooms are subscribed to at once.")
     grants = await _grants(connection, wanted, present=command.presence)
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
-    answers = {room: _subscribe(connection, room, grants[room]) if room in grants else refused for room in wanted}
-    connection.reply(command.id, replies.SubscribedMany(answers))
-    for room in wanted.keys() & grants.keys():
+    granted = {room: _subscribe(connection, room, grants[room]) for room in wanted if room in grants}
+    answers, counted = _divided(granted, len(wanted))
+    told = {room: answers.get(room, refused) for room in wanted}
+    connection.reply(command.id, replies.SubscribedMany(told, more))
+    for frame in counted:
+        connection.tell(frame)
+    for room in granted:
         connection.hub.start(connection.subscriptions[room])
+
+
+def _divided(
+    granted: Mapping[UUID, protocol.Subscribed], count: int
+) -> tuple[dict[UUID, protocol.Subscribed], list[str]]:
+    """The answers, with as much of who is there as a frame of `count` answers has room for; and the frames that say the
+    rest."""
+    answers: dict[UUID, protocol.Subscribed] = {}
+    frames: list[str] = []
+    left = wire.FRAME_BYTES - _ANSWER_BYTES * (count + 1)
+    for room, answer in granted.items():
+        answers[room] = answer
+        if answer.presence is not UNSET:
+            left -= len(wire.encode(answer.presence))
+            if left < 0:
+                answers[room] = msgspec.structs.replace(answer, presence=UNSET)
+                frames.append(company.counted(answer.presence))
+    return answers, frames
 
 
 async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubscribe) -> None:
@@ -105,6 +150,6 @@ def _subscribe(connection: Connection, room: UUID, grant: _Grant) -> protocol.Su
     hub = connection.hub
     subscription = hub.subscribe(connection, room, head, start, present=known is not None)
     # Before an earlier one goes, so that its user does not.
-    company = UNSET if known is None else hub.presence.enter(subscription, connection.identity.username, known)
+    seen = UNSET if known is None else hub.presence.enter(subscription, connection.identity.username, known)
     connection.subscribe(subscription)
-    return protocol.Subscribed(room, head.epoch, head.seq, start, recovered, company)
+    return protocol.Subscribed(room, head.epoch, head.seq, start, recovered, seen)
