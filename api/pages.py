@@ -126,7 +126,16 @@ def number(request: Request, name: str, *, minimum: int = 0) -> int | None:
     return int(text)
 
 
-def address(request: Request, **parameters: int | None) -> str:
+def identifier(request: Request, name: str) -> UUID | None:
+    """A UUID of the query string. Raises Invalid."""
+    text = request.query_params.get(name)
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid(Violation(name, "invalid", "A UUID.")) from error
+
+
+def address(request: Request, **parameters: int | str | None) -> str:
     """This request's address with other query parameters; None takes one out."""
     url = request.build_absolute_uri()
     for name, value in parameters.items():

@@ -1,6 +1,6 @@
 """Rooms: opening, looking at and listing them, and what becomes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -102,6 +102,12 @@ def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
 def ids(*, user_id: UUID) -> list[UUID]:
     """Of all rooms that somebody is in."""
     return list(Membership.objects.filter(user_id=user_id, room__deleted_at=None).values_list("room", flat=True))
+
+
+def liveliest(*, room_ids: Collection[UUID], limit: int) -> list[UUID]:
+    """Of these rooms: those where something happened last, the latest first."""
+    rows = Room.objects.filter(id__in=room_ids, deleted_at=None).order_by("-active_at", "-id")
+    return list(rows.values_list("id", flat=True)[:limit])
 
 
 # Changing

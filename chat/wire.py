@@ -16,6 +16,9 @@ from chat import models
 
 encode = msgspec.json.Encoder().encode
 
+# No frame to a client is larger: many WebSocket libraries end the connection at 1 MiB.
+FRAME_BYTES = 262_144
+
 # An aware time. (Naming the constraint gives its schema the format date-time.)
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -21,6 +21,7 @@ from config import garbage  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
+from realtime.continuity import Continuity  # noqa: E402
 from realtime.drain import drain  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
 from realtime.link import Audience, no_matter  # noqa: E402
@@ -37,6 +38,7 @@ connections = Connections(lookups.dead)
 revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
 told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
 hub = Hub(Database(), time.monotonic, revoked, told)
+continuity = Continuity()
 tasks = Tasks()
 websocket = routing.application(hub, connections)
 http = StaticFiles(ASGIHandler())
@@ -44,6 +46,7 @@ http = StaticFiles(ASGIHandler())
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     announcer.attach()
+    continuity.start()
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
@@ -71,6 +74,7 @@ async def _resume() -> None:
 
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
+    await continuity.decided()
     tasks.spawn(_resume())
     hub.listen()
     hub.presence.start()
@@ -81,6 +85,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     if not await aside(writer.close, _WRITER_SECONDS):
         logger.error("messages are still being written after %s s", _WRITER_SECONDS)
     await hub.aclose()
+    await continuity.aclose()
     await announcer.aclose()
     await aside(mailer.flush)
     await send({"type": "lifespan.shutdown.complete"})

@@ -22,6 +22,7 @@ from realtime.link import Audience, Link, no_matter
 from realtime.pace import Pace
 from realtime.presence import Presence
 from realtime.recovery import Recovery
+from realtime.ring import Memory
 from realtime.source import Source
 from realtime.tasks import Tasks
 from realtime.typing import Typing
@@ -45,6 +46,7 @@ class Hub:
         self._typing = Typing()
         self.presence = Presence(source)
         self._feeds: dict[UUID, Feed] = {}
+        self._memory = Memory()
         self._link: Link | None = None
         self._look_now = asyncio.Event()
 
@@ -62,6 +64,8 @@ class Hub:
         """Stop listening and reading; the sockets are their server's to close."""
         await self._tasks.cancel()
         await self.presence.aclose()
+        for feed in self._feeds.values():
+            feed.forget()
         self._feeds.clear()
         self._pace.stop()
         self._typing.stop()
@@ -78,7 +82,7 @@ class Hub:
         """
         feed = self._feeds.get(room_id)
         if feed is None:
-            feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up)
+            feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up, self._memory)
             self.listen().want(broadcast.group(room_id), broadcast.ANNOUNCEMENT)
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
@@ -104,6 +108,7 @@ class Hub:
         """Leave a room nobody has come back to. Clients that reconnect find it still warm."""
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
+            feed.forget()
             self._pace.forget(feed)
             self._typing.forget(feed)
             self._link.unwant(broadcast.group(feed.room_id))
@@ -145,7 +150,8 @@ class Hub:
     async def _look(self) -> None:
         stood = {feed: (feed.head, feed.restarts) for feed in self._feeds.values() if feed.subscriptions}
         if stood:
-            heads = await self._source.heads({feed.room_id for feed in stood})
+            delivered = {feed.room_id: Head(feed.epoch, feed.head) for feed in stood}
+            heads = await self._source.heads(delivered.keys(), delivered)
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for feed, (head, restarts) in stood.items():

@@ -223,7 +223,7 @@ class Presence:
         if not wanted:
             return
         try:
-            heads = await self._source.heads(wanted.keys())
+            heads = await self._source.heads(wanted.keys(), {})
         except Exception as error:  # a database that is away comes back
             logger.error("nobody is told who is there: %r", error)
             return

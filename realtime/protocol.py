@@ -197,7 +197,8 @@ def position(query: dict[str, str]) -> Position:
 
 class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """What follows on the socket begins after `from`; `recovered` is false when that is not what was asked. Who is
-    `present` there is told what follows from `presence`."""
+    `present` there is told what follows from `presence`; a long one of many is left out, and comes next as
+    `presence.counted`."""
 
     room: UUID
     epoch: UUID
@@ -279,7 +280,9 @@ def encode(frame: msgspec.Struct) -> str:
 
 
 def reply(command_id: CommandId, data: Any) -> str:
-    return encode(Reply(command_id, True, data))
+    frame = wire.encode(Reply(command_id, True, data))
+    assert len(frame) <= wire.FRAME_BYTES, f"a reply of {len(frame)} bytes"
+    return frame.decode()
 
 
 def refusal(command_id: CommandId, error: RoomwireError) -> str:

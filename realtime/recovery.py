@@ -9,8 +9,9 @@ import logging
 
 from chat.log import Entry, Head
 from realtime import protocol
-from realtime.feed import RING_EVENTS, Feed, Subscription, runs
+from realtime.feed import Feed, Subscription, runs
 from realtime.pace import Pace
+from realtime.ring import RING_EVENTS
 from realtime.source import Source
 from realtime.tasks import Tasks
 

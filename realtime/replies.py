@@ -38,9 +38,11 @@ _Answer = Annotated[
 
 
 class SubscribedMany(msgspec.Struct, frozen=True):
-    """An answer for each of the rooms that were named; or, to "all", of one's own."""
+    """An answer for each of the rooms that were named; or, to "all", of one's own. There are `more` of those than a
+    connection may have: these are the liveliest."""
 
     rooms: dict[UUID, _Answer]
+    more: bool
 
 
 # Some have several. `ping` has none: it is answered with `pong`, which is no reply.

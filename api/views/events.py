@@ -3,7 +3,8 @@
 from uuid import UUID
 
 import msgspec
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,6 +21,9 @@ class Events(APIView):
         summary="The log of a room after a seq",
         parameters=[
             query("after_seq", "The last seq you have; 0 is the beginning."),
+            OpenApiParameter(
+                "epoch", OpenApiTypes.UUID, description="The room's epoch that you have it of; else none is compared."
+            ),
             query("limit", "At most this many, 50 unless said."),
         ],
         responses={200: pages.EventPage},
@@ -30,6 +34,7 @@ class Events(APIView):
             user_id=identity(request).user_id,
             room_id=room_id,
             after_seq=pages.number(request, "after_seq") or 0,
+            epoch=pages.identifier(request, "epoch"),
             limit=pages.limit(request),
         )
         return Response(_page(request, page))
@@ -49,7 +54,9 @@ class Events(APIView):
 
 
 def _page(request: Request, page: events.Page) -> pages.EventPage:
-    following = pages.address(request, after_seq=page.entries[-1].seq) if page.more else None
+    following = None
+    if page.more:
+        following = pages.address(request, after_seq=page.entries[-1].seq, epoch=str(page.head.epoch))
     return pages.EventPage(
         # The stored text goes out as it is.
         results=[msgspec.Raw(entry.payload.encode()) for entry in page.entries],  # type: ignore[misc]

@@ -12,7 +12,7 @@ from accounts.errors import Invalid, Violation
 from api import requests
 from api.authentication import identity
 from chat import sync, wire
-from chat.sync import Position
+from chat.positions import Position
 
 _SINCE = OpenApiParameter(
     "since",
