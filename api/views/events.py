@@ -21,6 +21,7 @@ class Events(APIView):
         parameters=[
             query("after_seq", "The last seq you have; 0 is the beginning."),
             query("limit", "At most this many, 50 unless said."),
+            pages.CURSOR,
         ],
         responses={200: pages.EventPage},
         tags=["events"],
@@ -29,7 +30,7 @@ class Events(APIView):
         page = events.page(
             user_id=identity(request).user_id,
             room_id=room_id,
-            after_seq=pages.number(request, "after_seq") or 0,
+            after_seq=pages.positions(request, "after_seq")["after_seq"] or 0,
             limit=pages.limit(request),
         )
         return Response(_page(request, page))
@@ -49,12 +50,11 @@ class Events(APIView):
 
 
 def _page(request: Request, page: events.Page) -> pages.EventPage:
-    following = pages.address(request, after_seq=page.entries[-1].seq) if page.more else None
+    following = {"after_seq": page.entries[-1].seq} if page.more else None
     return pages.EventPage(
+        *pages.seq_links(request, following),
         # The stored text goes out as it is.
         results=[msgspec.Raw(entry.payload.encode()) for entry in page.entries],  # type: ignore[misc]
-        next=following,
-        previous=None,
         epoch=str(page.head.epoch),
         head=page.head.seq,
         recovered=page.recovered,

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import pages, requests
+from api import pages, queries, requests
 from api.authentication import identity
 from api.schema import query
 from chat import members, rooms, wire
@@ -50,7 +50,7 @@ class Public(APIView):
         tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
-        search = request.query_params.get("search", "")
+        search = queries.text(request, "search") or ""
         return Response(pages.rooms(request, rooms.discover(user_id=identity(request).user_id, search=search)))
 
 
