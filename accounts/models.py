@@ -112,6 +112,18 @@ class Code(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "purpose"], name="code_unique")]
 
 
+class IdempotencyKey(models.Model):
+    """A key that a user has sent with a request, and the answer to that (accounts/idempotency.py). `digest` is of the
+    user and the key; `status` is null only inside the transaction that carries the request out."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True)
+    used_at = models.DateTimeField(db_index=True)
+
+
 class _Digest(str):
     """What a column holds of a session's key."""
 

@@ -73,3 +73,9 @@ def digest_code(code: str, *context: str) -> str:
     """Keyed: there are so few codes that a plain digest could be undone by trying them all."""
     text = "\0".join((*context, re.sub(r"[\s-]", "", code)))
     return salted_hmac("accounts.code", text.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
+
+
+def digest_request(key: str, request: str) -> str:
+    """Keyed by the installation's SECRET_KEY and by the request's own idempotency key, of which neither is stored."""
+    text = f"{key}\0{request}".encode("utf-8", "surrogatepass")
+    return salted_hmac("accounts.request", text, algorithm="sha256").hexdigest()

@@ -7,6 +7,7 @@ from django.core.signing import BadSignature, Signer
 from rest_framework.request import Request
 
 from api import queries
+from api.target import target
 
 PARAMETER = "cursor"
 
@@ -28,6 +29,4 @@ def read(request: Request) -> Any:
 
 
 def _signer(request: Request) -> Signer:
-    match = request.resolver_match
-    assert match is not None, "a view was called without an address"
-    return Signer(salt=f"cursor {match.route} {sorted(match.kwargs.items())}")
+    return Signer(salt=f"cursor {target(request)}")

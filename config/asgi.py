@@ -10,7 +10,7 @@ from config import starting
 starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
-from accounts import revocation  # noqa: E402
+from accounts import idempotency, revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
@@ -57,9 +57,13 @@ async def leave() -> None:
 
 
 async def _resume() -> None:
-    """What was left half done, by a process that died or for want of a lock."""
+    """Finish what a process that died, or had to wait for a lock, left half done; and delete what has expired."""
     while True:
-        for finish, what in ((erasure.resume, "erasures"), (purge.resume, "deletions of rooms")):
+        for finish, what in (
+            (erasure.resume, "erasures"),
+            (purge.resume, "deletions of rooms"),
+            (idempotency.purge, "deletions of expired idempotency keys"),
+        ):
             try:
                 if finished := await in_thread(finish):
                     logger.info("%s %s were finished", finished, what)

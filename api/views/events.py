@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import query
 from chat import custom, events, wire
 
@@ -43,6 +44,7 @@ class Events(APIView):
         responses={201: wire.Event},
         tags=["events"],
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewCustomEvent, request)
         entry = custom.send(sender_id=identity(request).user_id, room_id=room_id, **asked)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import query
 from chat import edits, messages, reactions, wire
 
@@ -40,6 +41,7 @@ class Messages(APIView):
         responses={201: wire.Message, 200: wire.Message},
         tags=["messages"],
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewMessage, request)
         sent = messages.send(author_id=identity(request).user_id, room_id=room_id, **asked)

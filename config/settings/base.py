@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from config import allauth, env, services
 
 BASE_DIR = env.PROJECT_DIR
@@ -86,6 +88,7 @@ STATIC_ROOT = env.STATE_DIR / "static"
 # No cookie authenticates anything, so credentials never cross origins.
 CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(default=[])
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -64,12 +64,17 @@ def test_any_accept_is_answered(alice, accept):
         ("GET", "/api/v1/nowhere/", 404),
         ("GET", f"/api/v1/rooms/{ANYWHERE}/", 404),
         ("PUT", "/api/v1/rooms/", 405),
-        ("GET", "/api/v1/schema/", 200),
         ("GET", "/api/v1/docs/", 200),
         ("OPTIONS", "/api/v1/schema/", 200),
         ("GET", "/healthz", 200),
     ):
         assert ask(alice, method, path, accept).status_code == status, (method, path)
+
+
+def test_any_accept_gets_the_document(alice):
+    answers = {accept: ask(alice, "GET", "/api/v1/schema/", accept) for accept in ("text/html", "", "application/json")}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert answers["application/json"].json()["openapi"]
 
 
 def test_a_parameter_does_not_choose_the_form_of_an_answer(alice):
