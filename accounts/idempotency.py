@@ -3,6 +3,9 @@
 
 The key and what the request changes are committed together: a server that dies in between leaves neither. A request
 that is refused changes nothing, so its key is free again.
+
+Stored answers are sealed with the key, which is not stored itself, so that what is deleted or erased later can't be read
+here either.
 """
 
 import hashlib
@@ -12,7 +15,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import secret
@@ -47,15 +50,11 @@ def once(*, user_id: UUID | None, key: str, request: str, act: Callable[[], Answ
         if found.request_digest != request_digest:
             raise IdempotencyKeyReused
         if found.status is not None:
-            return Answer(found.status, found.body)
+            return Answer(found.status, secret.unseal(bytes(found.body), key))
         answer = act()
-        IdempotencyKey.objects.filter(digest=digest).update(status=answer.status, body=answer.body)
+        found.status, found.body = answer.status, secret.seal(answer.body, key)
+        found.save(update_fields=["status", "body"])
         return answer
-
-
-def forget(*, user_id: UUID) -> None:
-    """Delete a user's keys, and the answers to others that mention the user."""
-    IdempotencyKey.objects.filter(Q(user_id=user_id) | Q(body__contains=str(user_id))).delete()
 
 
 def purge() -> int:

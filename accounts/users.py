@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import credentials, devices, emails, idempotency, limits
+from accounts import credentials, devices, emails, limits
 from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
-from accounts.models import Code, Device, User
+from accounts.models import Code, Device, IdempotencyKey, User
 
 
 def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:
@@ -99,7 +99,7 @@ def erase(*, user_id: UUID) -> User | None:
 
 def erased(*, user_id: UUID) -> None:
     """Nothing of them is left."""
-    idempotency.forget(user_id=user_id)
+    IdempotencyKey.objects.filter(user_id=user_id).delete()
     User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())
 
 
