@@ -87,7 +87,7 @@ class InvalidCode(RoomwireError):
 
 class IdempotencyKeyReused(RoomwireError):
     code = "idempotency_key_reused"
-    detail = "This Idempotency-Key was sent with another request. Choose a new one for each request."
+    detail = "This Idempotency-Key was sent here with another body. Choose a new one for each request."
 
 
 class RateLimited(RoomwireError):

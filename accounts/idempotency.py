@@ -4,8 +4,8 @@
 The key and what the request changes are committed together: a server that dies in between leaves neither. A request
 that is refused changes nothing, so its key is free again.
 
-Stored answers are sealed with the key, which is not stored itself, so that what is deleted or erased later can't be read
-here either.
+Stored answers are sealed with the key, which is not stored itself: here too nobody can read what is deleted or erased
+later.
 """
 
 import hashlib
@@ -34,10 +34,10 @@ class Answer:
     body: str
 
 
-def once(*, user_id: UUID | None, key: str, request: str, act: Callable[[], Answer]) -> Answer:
-    """Return what `act` returns, or what it returned when this user's key was first used. `request` is all that a
-    repetition has in common with the first request. Raises IdempotencyKeyReused, or what `act` raises."""
-    digest = hashlib.sha256(f"{user_id}\0{key}".encode()).hexdigest()
+def once(*, user_id: UUID | None, operation: str, key: str, request: str, act: Callable[[], Answer]) -> Answer:
+    """Return what `act` returns, or what it returned when this user's key was first used for this operation. `request`
+    is what a repetition has in common with the first. Raises IdempotencyKeyReused, or what `act` raises."""
+    digest = hashlib.sha256(f"{user_id}\0{operation}\0{key}".encode()).hexdigest()
     # A request may hold a password: without the key, which is not stored, nobody can try passwords against this.
     request_digest = secret.digest_request(key, request)
     with transaction.atomic():

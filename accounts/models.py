@@ -114,8 +114,8 @@ class Code(models.Model):
 
 class IdempotencyKey(models.Model):
     """A key that a user has sent with a request, and the answer to that (accounts/idempotency.py). `digest` is of the
-    user and the key; `status` is null only inside the transaction that carries the request out; `body` is sealed with
-    the key."""
+    user, the operation and the key; `status` is null only inside the transaction that carries the request out; `body`
+    is sealed with the key."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")

@@ -49,7 +49,13 @@ def idempotent(view: View) -> View:
             made = view(self, request, **arguments)
             return Answer(made.status_code, wire.encode(made.data).decode())
 
-        stored = idempotency.once(user_id=_user_id(request), key=key, request=_fingerprint(request), act=act)
+        stored = idempotency.once(
+            user_id=request.user.user_id if isinstance(request.user, Identity) else None,
+            operation=f"{request.method} {target(request)}",
+            key=key,
+            request=_canonical(request.data),
+            act=act,
+        )
         return Response(msgspec.Raw(stored.body.encode()), status=stored.status)
 
     return answer
@@ -65,13 +71,9 @@ def _key(request: Request) -> str | None:
     return match[1] or match[2]
 
 
-def _user_id(request: Request) -> Any:
-    return request.user.user_id if isinstance(request.user, Identity) else None
-
-
-def _fingerprint(request: Request) -> str:
-    """What a repetition has in common with the first request; the order of the fields is not a part of it."""
+def _canonical(body: Any) -> str:
+    """The order of fields is not what makes another request."""
     try:
-        return f"{request.method} {target(request)} {json.dumps(request.data, sort_keys=True)}"
+        return json.dumps(body, sort_keys=True)
     except RecursionError as error:
         raise Malformed("The body is nested too deeply.") from error

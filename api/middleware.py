@@ -12,8 +12,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 from api import problems
 
-# The addresses of our own API end with a slash, those of django-allauth's don't.
-_WITH_SLASH = "/api/v1/"
+# Our own addresses end with a slash, those of django-allauth's don't.
+_WITH_SLASH = ("/api/v1/", "/admin/", "/demo/")
 _WITHOUT_SLASH = "/_allauth/"
 
 
@@ -34,7 +34,7 @@ def answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest
 def _complete(request: HttpRequest) -> None:
     """Give the address the form that the URL conf has. A redirect would lose the method and the body of a request."""
     path = request.path_info
-    if path.startswith(_WITH_SLASH) and not path.endswith("/"):
+    if not path.endswith("/") and f"{path}/".startswith(_WITH_SLASH):
         request.path_info, request.path = f"{path}/", f"{request.path}/"
     elif path.startswith(_WITHOUT_SLASH):
         request.path_info, request.path = path.removesuffix("/"), request.path.removesuffix("/")

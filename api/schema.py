@@ -26,7 +26,7 @@ _PROBLEMS = {
     "409": "It can't be so as things are: `code` says why.",
     "413": "The body is too long.",
     "415": "The body is not `application/json`.",
-    "422": "This `Idempotency-Key` was sent with another request.",
+    "422": "This `Idempotency-Key` was sent here with another body.",
     "429": "Too often: again after `retry_after` seconds.",
     "503": "The server can't at the moment: again after `retry_after` seconds.",
 }

@@ -124,6 +124,17 @@ def test_a_page_is_followed_from_an_address_without_the_last_slash(alice):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_admin_is_the_same_without_its_last_slash(settings, debug):
+    settings.ROOT_URLCONF, settings.DEBUG = "tests.admin.urls", debug
+    for method in ("GET", "POST"):
+        answers = [Client().generic(method, path) for path in ("/admin/", "/admin")]
+        assert [(answer.status_code, answer.get("Location")) for answer in answers] == [
+            (302, "/admin/login/?next=/admin/")
+        ] * 2
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("prefix", ["/chat", ""])
 def test_a_prefix_of_the_whole_site_is_kept(prefix):
     answer = Client(SCRIPT_NAME=prefix).get("/api/v1/users/me")

@@ -129,17 +129,17 @@ def test_a_repetition_creates_once_and_is_answered_alike(world, operation):
 
 def test_the_key_of_another_request_is_refused(world, operation):
     ask(world.alice, operation.path, operation.body)
-    others = [(operation.path, operation.other)]
-    if not operation.path.startswith("auth/"):  # whose keys are nobody's, and not alice's
-        others += [
-            ("rooms/", {"name": "other", "kind": "public"}),
-            (f"rooms/{world.ids['room']}/join/", operation.body),
-        ]
-    for path, body in others:
-        answer = ask(world.alice, path, body)
-        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    answer = ask(world.alice, operation.path, operation.other)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert operation.count() == 1
-    assert not Room.objects.filter(name="other").exists()
+
+
+def test_a_key_is_of_one_operation_and_one_address(world):
+    room = ask(world.alice, "rooms/", {"name": "trip", "kind": "private"}).json()["id"]
+    for each in (room, world.ids["room"]):
+        assert ask(world.alice, f"rooms/{each}/messages/", {"body": "hello"}).json()["room"] == each
+        assert ask(world.alice, f"rooms/{each}/events/", {"name": "poll"}).json()["room"] == each
+        assert ask(world.alice, f"rooms/{each.upper()}/events", {"name": "poll"}).json()["seq"] == 2
 
 
 @pytest.mark.parametrize("key", [KEY, "bare-8e03978e", '"with spaces"', '"' + "x" * 255 + '"', "x" * 255, ' "a" ', "a"])
@@ -290,7 +290,7 @@ def test_what_fails_in_the_middle_leaves_neither_the_key_nor_the_thing():
         return idempotency.Answer(201, str(room.id))
 
     def once(*, dying):
-        return idempotency.once(user_id=owner, key="k", request="POST rooms/", act=lambda: act(dying))
+        return idempotency.once(user_id=owner, operation="POST rooms/", key="k", request="", act=lambda: act(dying))
 
     with pytest.raises(Exception, match="closed"):
         once(dying=True)
