@@ -127,6 +127,19 @@ class Code(models.Model):
         return f"{self.purpose} code of {self.user}"
 
 
+class IdempotencyKey(models.Model):
+    """A key that a user has sent with a request, and the answer to that (accounts/idempotency.py). `digest` is of the
+    user, the operation and the key; `status` is null only inside the transaction that carries the request out; `body`
+    is sealed with the key."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.BinaryField(default=b"")
+    used_at = models.DateTimeField(db_index=True)
+
+
 class _Digest(str):
     """What a column holds of a session's key."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import credentials, devices, emails, limits
 from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
-from accounts.models import Code, Device, User
+from accounts.models import Code, Device, IdempotencyKey, User
 
 
 def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:
@@ -99,6 +99,7 @@ def erase(*, user_id: UUID) -> User | None:
 
 def erased(*, user_id: UUID) -> None:
     """Nothing of them is left."""
+    IdempotencyKey.objects.filter(user_id=user_id).delete()
     User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())
 
 

@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from api import idempotency
 from api.problems import MEDIA_TYPE, Problem
 
 Direction = Literal["request", "response"]
@@ -25,6 +26,7 @@ _PROBLEMS = {
     "409": "It can't be so as things are: `code` says why.",
     "413": "The body is too long.",
     "415": "The body is not `application/json`.",
+    "422": "This `Idempotency-Key` was sent here with another body.",
     "429": "Too often: again after `retry_after` seconds.",
     "503": "The server can't at the moment: again after `retry_after` seconds.",
 }
@@ -125,6 +127,8 @@ class ProblemAutoSchema(AutoSchema):
             statuses |= {"403"}
         if self._get_request_body() is not None:
             statuses |= {"413", "415"}
+        if idempotency.HEADER in self.get_override_parameters():
+            statuses |= {"422"}
         return statuses
 
 

@@ -88,9 +88,9 @@ def mine(*, user_id: UUID) -> Listing[Membership]:
 
 def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
     """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
-    topic."""
+    topic. Raises Invalid."""
     rows = access.open_to(user_id).filter(archived_at=None)
-    for word in search.split()[:_WORDS]:
+    for word in inputs.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
         rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
 
     def told(page: Sequence[Room]) -> list[wire.Room]:

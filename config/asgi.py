@@ -10,14 +10,13 @@ from config import starting
 starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-
-from accounts import revocation  # noqa: E402
+from accounts import idempotency, revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
+from config.http import Handler  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
@@ -41,7 +40,7 @@ hub = Hub(Database(), time.monotonic, revoked, told)
 continuity = Continuity()
 tasks = Tasks()
 websocket = routing.application(hub, connections)
-http = StaticFiles(ASGIHandler())
+http = StaticFiles(Handler())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -61,9 +60,13 @@ async def leave() -> None:
 
 
 async def _resume() -> None:
-    """What was left half done, by a process that died or for want of a lock."""
+    """Finish what a process that died, or had to wait for a lock, left half done; and delete what has expired."""
     while True:
-        for finish, what in ((erasure.resume, "erasures"), (purge.resume, "deletions of rooms")):
+        for finish, what in (
+            (erasure.resume, "erasures"),
+            (purge.resume, "deletions of rooms"),
+            (idempotency.purge, "deletions of expired idempotency keys"),
+        ):
             try:
                 if finished := await in_thread(finish):
                     logger.info("%s %s were finished", finished, what)

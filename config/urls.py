@@ -8,10 +8,6 @@ from django.views.generic import RedirectView
 from api.views import health
 from config import demo, env
 
-handler400 = "api.problems.bad_request"
-handler404 = "api.problems.page_not_found"
-handler500 = "api.problems.server_error"
-
 urlpatterns = [
     path("api/v1/", include("api.urls")),
     re_path(r"^(?:api/v1/)?healthz/?$", health.healthz),

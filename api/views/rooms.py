@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import pages, requests
+from api import pages, queries, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import query
 from chat import members, rooms, wire
 
@@ -32,6 +33,7 @@ class Rooms(APIView):
         responses={201: wire.Room},
         tags=["rooms"],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.NewRoom, request)
         return Response(rooms.create(creator_id=identity(request).user_id, **asked), status=201)
@@ -50,7 +52,7 @@ class Public(APIView):
         tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
-        search = request.query_params.get("search", "")
+        search = queries.text(request, "search") or ""
         return Response(pages.rooms(request, rooms.discover(user_id=identity(request).user_id, search=search)))
 
 
@@ -63,6 +65,7 @@ class Direct(APIView):
         responses={201: wire.Room, 200: wire.Room},
         tags=["rooms"],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Somebody, request)
         opened = rooms.direct(user_id=identity(request).user_id, peer_id=asked["user"])
@@ -121,6 +124,7 @@ class Join(APIView):
         responses={200: wire.Room},
         tags=["rooms"],
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         return Response(members.join(user_id=identity(request).user_id, room_id=room_id))
 

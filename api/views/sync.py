@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import ids
 from accounts.errors import Invalid, Violation
-from api import requests
+from api import queries, requests
 from api.authentication import identity
 from chat import sync, wire
 from chat.positions import Position
@@ -52,7 +53,7 @@ class Sync(APIView):
         tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
-        positions = _positions(request.query_params.get("since", ""))
+        positions = _positions(queries.text(request, "since") or "")
         return Response(_told(sync.since(user_id=identity(request).user_id, positions=positions)))
 
     @extend_schema(
@@ -82,9 +83,9 @@ def _positions(text: str) -> dict[UUID, Position]:
 
 def _room(text: str) -> UUID:
     try:
-        return UUID(text)
+        return ids.parse(text)
     except ValueError as error:
-        raise Invalid(Violation("since", "invalid", f"{text[:100]!r} is no id.")) from error
+        raise Invalid(Violation("since", "invalid", str(error))) from error
 
 
 def _told(changes: sync.Changes) -> Changes:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from config import allauth, env, services
 
 BASE_DIR = env.PROJECT_DIR
@@ -29,8 +31,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "api.middleware.answers",
+    "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
     "django.middleware.security.SecurityMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.admin.pages",
 ]
@@ -86,11 +89,14 @@ STATIC_ROOT = env.STATE_DIR / "static"
 # No cookie authenticates anything, so credentials never cross origins.
 CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(default=[])
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["api.authentication.SignedIn"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AnyAccept",
+    "DEFAULT_METADATA_CLASS": "api.negotiation.NoMetadata",
     "DEFAULT_PARSER_CLASSES": ["api.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.json.WireRenderer"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemAutoSchema",
@@ -108,6 +114,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [],
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
