@@ -10,14 +10,12 @@ from config import starting
 starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-
 from accounts import revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
-from config import garbage  # noqa: E402
+from config import bodies, garbage  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
@@ -39,7 +37,7 @@ told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
 hub = Hub(Database(), time.monotonic, revoked, told)
 tasks = Tasks()
 websocket = routing.application(hub, connections)
-http = StaticFiles(ASGIHandler())
+http = StaticFiles(bodies.Handler())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -5,6 +5,10 @@ from django.core.wsgi import get_wsgi_application
 from config import env, forwarded
 
 env.settings_module("config.settings.prod")
+django = get_wsgi_application()
+
+# This needs the settings and the apps, which the line above has loaded.
+from config import bodies  # noqa: E402
 
 # Gunicorn takes nothing from X-Forwarded-For: without this every client would have nginx's address.
-application = forwarded.believing(env.forwarded_allow_ips(), get_wsgi_application())
+application = forwarded.believing(env.forwarded_allow_ips(), bodies.measured(django))
