@@ -31,7 +31,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.hosts.CommonMiddleware",
     "config.admin.pages",
 ]
 
@@ -205,9 +205,12 @@ REALTIME_DRAIN_SECONDS = env.drain_seconds()
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
+    "filters": {
+        "clients": {"()": "config.logs.NoTracebackForClients"},
+        "redact": {"()": "config.logs.RedactSecrets"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients", "redact"]}},
     "root": {"handlers": ["console"], "level": env.log_level()},
     # uvicorn and Django install handlers of their own; these lines send everything through the filter instead.
     "loggers": {
