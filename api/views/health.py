@@ -1,9 +1,18 @@
 """For balancers and supervisors: is the process alive, and should it get traffic."""
 
+import threading
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from accounts.announcer import announcer
+
+_leaving = threading.Event()
+
+
+def stop_being_ready() -> None:
+    """Answer `readyz` with 503 from now on: this process is going to close its port."""
+    _leaving.set()
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -13,6 +22,8 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """Ready while the database answers. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    if _leaving.is_set():
+        return JsonResponse({"status": "draining"}, status=503)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
