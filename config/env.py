@@ -72,7 +72,7 @@ def log_level() -> str:
 
 
 def host() -> str:
-    return str(_env.str("HOST", default="127.0.0.1"))
+    return str(_env.str("HOST", default="")) or "127.0.0.1"
 
 
 def port() -> int:
@@ -137,6 +137,11 @@ def passkey_domain() -> str:
 def drain_seconds() -> int:
     """How long, at most, a worker that was told to stop takes to send its clients away."""
     return _number("DRAIN_SECONDS", 8)
+
+
+def drain_announce_seconds() -> int:
+    """How long a stopped worker is served to, but not ready, before its port closes: until balancers have noticed."""
+    return _number("DRAIN_ANNOUNCE_SECONDS", 0)
 
 
 def rate_limits() -> bool:

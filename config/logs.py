@@ -1,5 +1,8 @@
-"""Keeps secrets out of the logs, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG
-the websockets library logs the headers with their cookies, and the ends of every frame.
+"""Filters of all log records.
+
+One keeps secrets out, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG the
+websockets library logs the headers with their cookies, and the ends of every frame. The other keeps tracebacks for
+faults of ours.
 """
 
 import logging
@@ -39,4 +42,14 @@ class RedactSecrets(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = redacted(record.exc_text)
+        return True
+
+
+class NoTracebackForClients(logging.Filter):
+    """Drops the traceback from what Django logs of a request that it refused: nothing in this process failed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
+        if record.name.startswith("django.") and refused:
+            record.exc_info = record.exc_text = None
         return True

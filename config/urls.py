@@ -5,11 +5,13 @@ from django.contrib.admin import site
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from api.views import health
+from api.views import health, sockets
 from config import demo, env
 
 urlpatterns = [
     path("api/v1/", include("api.urls")),
+    # Handshakes never come here: see config/asgi.py.
+    re_path(r"^ws(?:/rooms/(?P<room>[^/]+))?/?$", sockets.upgrade_required),
     re_path(r"^(?:api/v1/)?healthz/?$", health.healthz),
     re_path(r"^(?:api/v1/)?readyz/?$", health.readyz),
 ]

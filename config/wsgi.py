@@ -6,5 +6,8 @@ from config import env, forwarded, starting
 
 starting.load()
 
+# This needs the settings and the apps, which the line above has loaded.
+from config import bodies  # noqa: E402
+
 # Gunicorn takes nothing from X-Forwarded-For: without this every client would have nginx's address.
-application = forwarded.believing(env.forwarded_allow_ips(), WSGIHandler())
+application = forwarded.believing(env.forwarded_allow_ips(), bodies.measured(WSGIHandler()))

@@ -14,7 +14,7 @@ from django.http.request import validate_host
 from accounts.admission import Knock
 from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
 from realtime import lookups, protocol
-from realtime.asgi import Application, Receive, Scope, Send
+from realtime.asgi import Application, ClientGone, Receive, Scope, Send, send_to
 from realtime.closing import Close, close
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,15 @@ class Handshake:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error: RoomwireError | None = None) -> None:
+    """Accept the socket, send what the error says, and close with the code."""
     await receive()
-    await send({"type": "websocket.accept", "subprotocol": protocol.answered(scope.get("subprotocols"))})
-    if error is not None:
-        await send({"type": "websocket.send", "text": protocol.refusal(None, error)})
-    await close(send, code, code.meaning)
+    try:
+        await send_to(send, {"type": "websocket.accept", "subprotocol": protocol.answered(scope.get("subprotocols"))})
+        if error is not None:
+            await send_to(send, {"type": "websocket.send", "text": protocol.refusal(None, error)})
+        await close(send, code)
+    except (ClientGone, OSError, RuntimeError):
+        logger.info("A client left during its handshake, which was refused")
 
 
 def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> Knock:

@@ -1,9 +1,18 @@
 """For balancers and supervisors: is the process alive, and should it get traffic."""
 
+import threading
+
 from django.http import HttpRequest, JsonResponse
 
 from accounts.announcer import announcer
 from chat import readiness
+
+_leaving = threading.Event()
+
+
+def stop_being_ready() -> None:
+    """Answer `readyz` with 503 from now on: this process is going to close its port."""
+    _leaving.set()
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -13,6 +22,8 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """Ready while the database serves. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    if _leaving.is_set():
+        return JsonResponse({"status": "draining"}, status=503)
     if fault := readiness.fault():
         return JsonResponse({"status": "unavailable", "database": fault}, status=503)
     layer = announcer.probe()

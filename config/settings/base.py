@@ -34,7 +34,7 @@ MIDDLEWARE = [
     "api.middleware.answers",
     "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.hosts.CommonMiddleware",
     "config.admin.pages",
 ]
 
@@ -215,9 +215,12 @@ REALTIME_DRAIN_SECONDS = env.drain_seconds()
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
+    "filters": {
+        "clients": {"()": "config.logs.NoTracebackForClients"},
+        "redact": {"()": "config.logs.RedactSecrets"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients", "redact"]}},
     "root": {"handlers": ["console"], "level": env.log_level()},
     # uvicorn and Django install handlers of their own; these lines send everything through the filter instead.
     "loggers": {

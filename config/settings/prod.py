@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, hosts
 from config.settings.base import *
 
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:  # noqa: F405
@@ -24,7 +24,8 @@ if DEMO and env.https():  # noqa: F405
 # TLS ends at the proxy, which says so in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.https()
-SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(healthz|readyz)/?$"]
+# Probes don't follow redirects. Sockets can't either: a request there that is no handshake shows what a proxy drops.
+SECURE_REDIRECT_EXEMPT = [hosts.PROBES, r"^ws(/|$)"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
 SECURE_HSTS_PRELOAD = env.https()
