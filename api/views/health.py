@@ -3,7 +3,9 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
+from accounts import limiter
 from accounts.announcer import announcer
+from chat import presence
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -18,6 +20,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": "down"}, status=503)
-    layer = announcer.probe()
-    status = "ok" if layer else "degraded"
-    return JsonResponse({"status": status, "database": "ok", "layer": "ok" if layer else "down"})
+    parts = {"layer": announcer.probe(), "limits": limiter.probe(), "presence": presence.probe()}
+    status = "ok" if all(parts.values()) else "degraded"
+    words = {name: "ok" if works else "down" for name, works in parts.items()}
+    return JsonResponse({"status": status, "database": "ok", **words})
