@@ -13,6 +13,7 @@ starting.load()
 from accounts import idempotency, revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
+from accounts.outages import reason  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
@@ -71,14 +72,14 @@ async def _resume() -> None:
                 if finished := await in_thread(finish):
                     logger.info("%s %s were finished", finished, what)
             except Exception as error:  # a database that is away comes back
-                logger.error("%s can't be finished: %r", what, error)
+                logger.error("%s can't be finished: %s", what, reason(error))
         await asyncio.sleep(_RESUME_SECONDS)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
     await continuity.decided()
-    tasks.spawn(_resume())
+    tasks.keep(_resume)
     hub.listen()
     hub.presence.start()
     garbage.set_aside()

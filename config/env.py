@@ -30,12 +30,17 @@ def secret_key() -> str:
 
 
 def allowed_hosts() -> list[str]:
-    return list(_env.list("ALLOWED_HOSTS", default=[]))
+    return _list("ALLOWED_HOSTS", [])
 
 
 def cors_allowed_origins(default: list[str]) -> list[str]:
     """Exact origins (`https://app.example.com`) whose pages may call REST and open sockets."""
-    return list(_env.list("CORS_ALLOWED_ORIGINS", default=default))
+    return _list("CORS_ALLOWED_ORIGINS", default)
+
+
+def cors_allow_headers() -> list[str]:
+    """Request headers that pages of other origins may send, beside those of config/settings/base.py."""
+    return [name.lower() for name in _list("CORS_ALLOW_HEADERS", [])]
 
 
 def database_url(default: str) -> str:
@@ -65,6 +70,14 @@ def redis_prefix() -> str:
 def https() -> bool:
     """Off only where clients really speak plain HTTP: a machine talking to itself."""
     return bool(_env.bool("HTTPS", default=True))
+
+
+def hsts_include_subdomains() -> bool:
+    return bool(_env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False))
+
+
+def hsts_preload() -> bool:
+    return bool(_env.bool("HSTS_PRELOAD", default=False))
 
 
 def log_level() -> str:
@@ -109,9 +122,9 @@ def site_name() -> str:
     return str(_env.str("SITE_NAME", default="Roomwire"))
 
 
-def query_access_tokens() -> bool:
+def query_access_tokens(default: bool) -> bool:
     """Off: `?token=` takes only tickets. An access token outlives the logging of the URL that it stands in."""
-    return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=True))
+    return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=default))
 
 
 def admin(default: bool) -> bool:
@@ -147,6 +160,11 @@ def drain_announce_seconds() -> int:
 def rate_limits() -> bool:
     """Off only for benchmarks."""
     return bool(_env.bool("ROOMWIRE_RATE_LIMITS", default=True))
+
+
+def _list(name: str, default: list[str]) -> list[str]:
+    """Values with commas between them, and white space around them, which means nothing."""
+    return [value.strip() for value in _env.list(name, default=default) if value.strip()]
 
 
 def _number(name: str, default: int) -> int:

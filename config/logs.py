@@ -7,6 +7,9 @@ faults of ours.
 
 import logging
 import re
+import time
+
+from accounts.outages import reason
 
 _REDACTED = r"\1[redacted]"
 _RULES = (
@@ -51,5 +54,28 @@ class NoTracebackForClients(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
         if record.name.startswith("django.") and refused:
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class OncePerMinute(logging.Filter):
+    """Lets a logger's message through once a minute, and says why in place of its traceback.
+
+    For libraries that log the same error again and again for as long as a service does not answer.
+    """
+
+    _SECONDS = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, text = time.monotonic(), str(record.msg)
+        if now - self._last.get(text, -self._SECONDS) < self._SECONDS:
+            return False
+        self._last[text] = now
+        if record.exc_info and record.exc_info[1] is not None:
+            record.msg, record.args = "%s: %s", (record.getMessage(), reason(record.exc_info[1]))
             record.exc_info = record.exc_text = None
         return True

@@ -62,15 +62,17 @@ def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
         years = 10 * 365 * 86_400
         memory = {"capacity": 100_000, "expiry": years, "group_expiry": years}
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": memory}
-    host = {
+    # What the URL says of these is stronger.
+    host: dict[str, Any] = {
         "address": url,
         "socket_connect_timeout": 1,
         "socket_timeout": 1,
-        "socket_keepalive": True,
         "health_check_interval": 10,
         # The hub and the announcer decide for themselves when to try again.
         "retry": Retry(NoBackoff(), 0),
     }
+    if not url.startswith("unix://"):
+        host["socket_keepalive"] = True
     config = {"hosts": [host], "prefix": prefix}
     return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
 
@@ -85,7 +87,11 @@ _SMTP = {
     "EMAIL_USE_TLS": "use_tls",
     "EMAIL_USE_SSL": "use_ssl",
     "EMAIL_TIMEOUT": "timeout",
+    "EMAIL_SSL_KEYFILE": "ssl_keyfile",
+    "EMAIL_SSL_CERTFILE": "ssl_certfile",
 }
+# What a mail server's URL may say after the question mark.
+_MAIL_PARAMETERS = {"timeout", "ssl_keyfile", "ssl_certfile"}
 _MAIL_OPTIONS = {
     "django.core.mail.backends.smtp.EmailBackend": _SMTP,
     "django.core.mail.backends.filebased.EmailBackend": {"EMAIL_FILE_PATH": "file_path"},
@@ -93,8 +99,24 @@ _MAIL_OPTIONS = {
 
 
 def mail(url: str) -> dict[str, Any]:
-    """The settings for a mail server's URL, under the names that this Django has for them."""
-    given = environ.Env.email_url_config(url) | {"EMAIL_FILE_PATH": urlsplit(url).path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
+    """The settings for a mail server's URL, under the names that this Django has for them.
+
+    Raises ImproperlyConfigured for a URL that can't be read, or says what no mail backend takes.
+    """
+    try:
+        given = environ.Env.email_url_config(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"EMAIL_URL can't be used: {error}") from error
+    asked = {name.lower(): value for name, value in given.pop("OPTIONS", {}).items()}
+    taken = _MAIL_PARAMETERS if given["EMAIL_HOST"] else set()
+    if unknown := sorted(asked.keys() - taken):
+        raise ImproperlyConfigured(
+            f"EMAIL_URL: unknown parameter {unknown[0]!r}. A mail server's takes {', '.join(sorted(_MAIL_PARAMETERS))}."
+        )
+    if not isinstance(asked.get("timeout", 0), int):
+        raise ImproperlyConfigured("EMAIL_URL: timeout must be a whole number of seconds.")
+    given |= {"EMAIL_FILE_PATH": urlsplit(url).path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
+    given |= {f"EMAIL_{name.upper()}": value for name, value in asked.items()}
     config: dict[str, Any] = {name: value for name, value in given.items() if value}
     if django.VERSION < (6, 1):
         return config

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.outages import reason
 from chat import broadcast, passing
 from chat.log import Head
 from realtime.feed import Feed, Subscriber, Subscription
@@ -56,8 +57,8 @@ class Hub:
             rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
             passed = Audience(passing.ANNOUNCEMENT, self._on_passing, no_matter)
             self._link = Link(rooms, passed, self.presence.audience, *self._others)
-            self._tasks.spawn(self._link.run())
-            self._tasks.spawn(self._reconcile())
+            self._tasks.keep(self._link.run)
+            self._tasks.keep(self._reconcile)
         return self._link
 
     async def aclose(self) -> None:
@@ -145,7 +146,7 @@ class Hub:
             try:
                 await self._look()
             except Exception as error:  # a database that is away comes back
-                logger.error("rooms can't be reconciled: %r", error)
+                logger.error("rooms can't be reconciled: %s", reason(error))
 
     async def _look(self) -> None:
         stood = {feed: (feed.head, feed.restarts) for feed in self._feeds.values() if feed.subscriptions}

@@ -4,8 +4,9 @@ import threading
 
 from django.http import HttpRequest, JsonResponse
 
+from accounts import limiter
 from accounts.announcer import announcer
-from chat import readiness
+from chat import presence, readiness
 
 _leaving = threading.Event()
 
@@ -26,6 +27,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"status": "draining"}, status=503)
     if fault := readiness.fault():
         return JsonResponse({"status": "unavailable", "database": fault}, status=503)
-    layer = announcer.probe()
-    status = "ok" if layer else "degraded"
-    return JsonResponse({"status": status, "database": "ok", "layer": "ok" if layer else "down"})
+    parts = {"layer": announcer.probe(), "limits": limiter.probe(), "presence": presence.probe()}
+    status = "ok" if all(parts.values()) else "degraded"
+    words = {name: "ok" if works else "down" for name, works in parts.items()}
+    return JsonResponse({"status": status, "database": "ok", **words})

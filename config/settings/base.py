@@ -5,13 +5,13 @@ from typing import Any
 
 from corsheaders.defaults import default_headers
 
-from config import allauth, env, services
+from config import allauth, env, places, services
 
 BASE_DIR = env.PROJECT_DIR
 
 SECRET_KEY = env.secret_key()
 DEBUG = False
-ALLOWED_HOSTS = env.allowed_hosts()
+ALLOWED_HOSTS = places.require_hosts(env.allowed_hosts())
 
 INSTALLED_APPS = [
     "accounts",  # before django.contrib.auth, for its own `manage.py changepassword`
@@ -32,7 +32,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.middleware.answers",
-    "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
+    "config.cors.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
     "django.middleware.security.SecurityMiddleware",
     "config.hosts.CommonMiddleware",
     "config.admin.pages",
@@ -56,7 +56,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": services.database(env.database_url(f"sqlite:///{env.STATE_DIR / 'roomwire.sqlite3'}"))}
-CHANNEL_LAYERS = {"default": services.channel_layer(env.redis_url(), prefix=env.redis_prefix())}
+REDIS_URL = places.require_redis_url(env.redis_url())
+REDIS_PREFIX = env.redis_prefix()
+CHANNEL_LAYERS = {"default": services.channel_layer(REDIS_URL, prefix=REDIS_PREFIX)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -87,9 +89,30 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.STATE_DIR / "static"
 
 # No cookie authenticates anything, so credentials never cross origins.
-CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(default=[])
+CORS_ALLOWED_ORIGINS = places.require_origins(env.cors_allowed_origins(default=[]))
 CORS_ALLOW_CREDENTIALS = False
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    # Monitoring adds these to every request of a page: Trace Context, Baggage, Sentry, Zipkin, Datadog, New Relic.
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+    "b3",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+    "x-datadog-origin",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-tags",
+    "x-datadog-trace-id",
+    "newrelic",
+    *env.cors_allow_headers(),
+]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 REST_FRAMEWORK: dict[str, Any] = {
@@ -188,15 +211,13 @@ DELAYS = {
     "login.pair": (5, 900, 3_600),
     "code.pair": (5, 900, 3_600),
 }
-REDIS_URL = env.redis_url()
-REDIS_PREFIX = env.redis_prefix()
 
 # The socket (realtime).
 REALTIME_FRAME_MAX_BYTES = 65_536
 REALTIME_ROOMS_PER_CONNECTION = 500
 REALTIME_HEARTBEAT_SECONDS = 25
 REALTIME_AUTHENTICATION_SECONDS = 10
-REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens()
+REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens(default=True)
 REALTIME_EXPIRING_SECONDS = 60
 REALTIME_RECHECK_SECONDS = 30
 REALTIME_CONNECTIONS_PER_USER = 50
@@ -217,6 +238,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "filters": {
         "clients": {"()": "config.logs.NoTracebackForClients"},
+        "outages": {"()": "config.logs.OncePerMinute"},
         "redact": {"()": "config.logs.RedactSecrets"},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
@@ -232,7 +254,8 @@ LOGGING: dict[str, Any] = {
             "uvicorn.error": env.log_level(),
             "uvicorn.access": "WARNING",  # the proxy writes the access log
         }.items()
-    },
+    }
+    | {"channels_redis.pubsub": {"filters": ["outages"]}},
 }
 
 if env.allauth():

@@ -290,7 +290,13 @@ def test_cors_is_exact(alice, origin, allowed):
 def test_probes():
     assert Client().get("/healthz").json() == {"status": "ok"}
     assert Client().get("/api/v1/healthz/").json() == {"status": "ok"}
-    assert Client().get("/readyz").json() == {"status": "ok", "database": "ok", "layer": "ok"}
+    assert Client().get("/readyz").json() == {
+        "status": "ok",
+        "database": "ok",
+        "layer": "ok",
+        "limits": "ok",
+        "presence": "ok",
+    }
 
 
 def test_every_status_belongs_to_a_code_once():
