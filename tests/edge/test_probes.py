@@ -7,7 +7,7 @@ from tests.edge.asking import SERVERS
 HEADS = {
     "an address": "HTTP/1.1\r\nHost: 10.0.0.5:8000",
     "an IPv6 address": "HTTP/1.1\r\nHost: [fd00::5]",
-    "somebody's name": "HTTP/1.1\r\nHost: internal.example.org",
+    "a name that is not allowed": "HTTP/1.1\r\nHost: internal.example.org",
     "no name": "HTTP/1.1\r\nHost: a b/../c?",
     "an underscore": "HTTP/1.1\r\nHost: roomwire_web:8000",
     "a port that is none": "HTTP/1.1\r\nHost: localhost:x",
