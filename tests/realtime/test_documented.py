@@ -23,7 +23,7 @@ def blocks(side: str) -> list[dict]:
 
 
 def shape(value):
-    """Names and kinds, without values; free-form `data` of the app and null stay open. Names that are ids are counted."""
+    """Names and kinds, without values; free-form `data` of the app and null stay open. Ids as names are counted."""
     if isinstance(value, dict):
         named = [(name, inner) for name, inner in value.items() if name not in ("mood", "retry_after")]
         return {number if ID.fullmatch(name) else name: shape(inner) for number, (name, inner) in enumerate(named)}
