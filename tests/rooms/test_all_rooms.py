@@ -243,10 +243,11 @@ async def test_of_more_rooms_than_a_connection_may_have_it_gets_the_liveliest(mo
 
 async def test_who_is_in_many_rooms_is_told_in_frames_that_every_client_takes(mortal, mortal_installation):
     """By the reply as far as it has room, by `presence.counted` for the rest; and each room continues from there."""
-    me, other = await mortal.newcomer("me"), await mortal.newcomer("x" * 50)
+    me, one, other = [await mortal.newcomer(name) for name in ("me", "x" * 50, "y" * 50)]
     rooms = await many_rooms(me, mortal_installation, LIMIT)
-    await put_into(mortal_installation, other, rooms)
-    async with other.socket() as present, me.socket() as socket:
+    for each in (one, other):
+        await put_into(mortal_installation, each, rooms)
+    async with one.socket() as first, other.socket() as present, me.socket() as socket:
         sizes: list[int] = []
         receive = socket.connection.recv
 
@@ -256,7 +257,10 @@ async def test_who_is_in_many_rooms_is_told_in_frames_that_every_client_takes(mo
             return text
 
         socket.connection.recv = measured
-        await present.command("room.subscribe", rooms="all", presence=True)
+        for each in (first, present):
+            await each.command("room.subscribe", rooms="all", presence=True)
+            for _ in range(LIMIT):
+                await each.wait_for(lambda frame: frame["type"] == "presence.joined")
         got = await socket.command("room.subscribe", rooms="all", presence=True)
         told = {room: answer["presence"] for room, answer in got["rooms"].items() if "presence" in answer}
         assert got["rooms"].keys() == set(rooms)
