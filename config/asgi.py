@@ -16,7 +16,7 @@ from accounts.mail import mailer  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
-from config.http import Handler  # noqa: E402
+from config.http import ASGI  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
@@ -38,7 +38,7 @@ told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
 hub = Hub(Database(), time.monotonic, revoked, told)
 tasks = Tasks()
 websocket = routing.application(hub, connections)
-http = StaticFiles(Handler())
+http = StaticFiles(ASGI())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
