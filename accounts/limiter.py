@@ -109,7 +109,7 @@ def _bucket(ask: Ask) -> Bucket:
     key = f"{ask.limit.name}:{salted_hmac('accounts.limiter', subject, algorithm='sha256').hexdigest()[:32]}"
     if ask.limit.name in settings.DELAYS:
         free, longest, quiet = settings.DELAYS[ask.limit.name]
-        return Bucket(key, free, 1_000, longest * 1_000, quiet * 1_000)
+        return Bucket(key, free, settings.DELAY_FIRST_SECONDS * 1_000, longest * 1_000, quiet * 1_000)
     count, seconds = settings.RATES[ask.limit.name]
     interval = max(1, seconds * 1_000 // count)
     return Bucket(key, 0, interval, interval * (count - 1), 0)

@@ -17,7 +17,7 @@ from accounts.outages import reason  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
-from config.http import Handler  # noqa: E402
+from config.http import ASGI  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
@@ -41,7 +41,7 @@ hub = Hub(Database(), time.monotonic, revoked, told)
 continuity = Continuity()
 tasks = Tasks()
 websocket = routing.application(hub, connections)
-http = StaticFiles(Handler())
+http = StaticFiles(ASGI())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -206,7 +206,9 @@ RATES = {
     "handshakes": (600, 60),
     "typing": (4, 8),
 }
-# So many freely, then after pauses that double up to so many seconds; forgotten so many seconds later.
+# So many freely, then after pauses that double, from the first one up to so many seconds; forgotten so many seconds
+# later.
+DELAY_FIRST_SECONDS = 1
 DELAYS = {
     "login.pair": (5, 900, 3_600),
     "code.pair": (5, 900, 3_600),

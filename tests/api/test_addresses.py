@@ -126,7 +126,7 @@ def test_a_page_is_followed_from_an_address_without_the_last_slash(alice):
 @pytest.mark.django_db
 @pytest.mark.parametrize("debug", [False, True])
 def test_the_admin_is_the_same_without_its_last_slash(settings, debug):
-    settings.ROOT_URLCONF, settings.DEBUG = "tests.admin.urls", debug
+    settings.ROOT_URLCONF, settings.ADMIN, settings.DEBUG = "tests.admin.urls", True, debug
     for method in ("GET", "POST"):
         answers = [Client().generic(method, path) for path in ("/admin/", "/admin")]
         assert [(answer.status_code, answer.get("Location")) for answer in answers] == [

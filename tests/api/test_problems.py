@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import RoomwireError
 from config import urls
+from config.http import WSGI
 
 ORIGIN = "https://app.example.com"
 
@@ -172,8 +173,23 @@ def test_a_form_without_its_csrf_token(settings, debug):
     assert_problem(ask("/admin/login/", "POST", client), 403, "forbidden")
 
 
-async def test_a_request_that_django_cannot_read(site):
-    for header in ("application/json; charset*=unknown''x", "application/json; charset*=idna''%ff"):
-        answer = await site.http().post("auth/login/", content=b"{}", headers={"Content-Type": header})
-        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-        assert answer.headers["Content-Type"] == "application/problem+json"
+UNREADABLE = ["charset*=unknown''x", "charset*=idna''%ff", "charset=base64", "charset=utf-16", "charset=idna"]
+
+
+@pytest.mark.parametrize("parameter", UNREADABLE)
+async def test_a_content_type_that_cannot_be_read(site, parameter):
+    headers = {"Content-Type": f"application/json; {parameter}"}
+    alice = await site.person("alice")
+    assert (await alice.request("GET", "rooms/?limit=1", headers=headers)).status_code == 200
+    answer = await alice.request("POST", "rooms/", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("parameter", UNREADABLE)
+def test_such_a_content_type_under_wsgi(rf, parameter):
+    kind = f"application/json; {parameter}"
+    environ = rf.generic("POST", "/nowhere", b"{}").environ | {"CONTENT_TYPE": kind, "QUERY_STRING": "limit=%C3%A9"}
+    assert WSGI.request_class(environ).GET["limit"] == "é"
+    heads = []
+    WSGI()(environ, lambda status, headers: heads.append((status, dict(headers)["Content-Type"])))
+    assert heads == [("404 Not Found", "application/problem+json")]
