@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -64,27 +63,27 @@ class ReaderPage(Page, frozen=True):
 
 
 class MentionPage(Page, frozen=True):
-    """The messages that mention the user, the latest first. For the other fields see `RoomPage`."""
+    """The messages that mention the user, the most recent first. For the other fields see `RoomPage`."""
 
     results: list[wire.Message]
 
 
 class MessagePage(Page, frozen=True):
     """`results` are oldest first; `previous` and `previous_cursor` lead to older messages, `next` and `next_cursor` to
-    newer ones: see `RoomPage`. `own_reactions` are those of the requesting user, by the messages' ids."""
+    newer ones: see `RoomPage`. `own_reactions` are the current user's reactions, by message id."""
 
     results: list[wire.Message]
-    own_reactions: dict[UUID, list[str]]
+    own_reactions: wire.ById[list[str]]
 
 
 class Revisions(msgspec.Struct, frozen=True):
-    """All of them."""
+    """All versions, the oldest first."""
 
     results: list[wire.Revision]
 
 
 class EventPage(Page, frozen=True):
-    """`recovered` is false when the log can't continue from `after_seq`: begin again from a snapshot. `previous` and
+    """`recovered` is false if the log cannot continue from `after_seq`: fetch the room again. `previous` and
     `previous_cursor` are always null. For the other fields see `RoomPage`."""
 
     results: list[wire.Event]

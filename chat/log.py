@@ -104,7 +104,7 @@ class Facts:
     def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
         """`data` is anything JSON can say. Raises Invalid if the event does not fit into a frame."""
         seq = room.last_seq + 1
-        payload = wire.encode(wire.Event(type, room.id, seq, at, data))
+        payload = wire.encode(wire.Event(type, room.id, seq, wire.moment(at), data))
         if len(payload) > _EVENT_BYTES:
             raise Invalid(Violation("data", "too_long", f"An event has at most {_EVENT_BYTES} bytes."))
         room.last_seq, room.active_at = seq, at

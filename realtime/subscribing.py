@@ -28,13 +28,13 @@ _ANSWER_BYTES = 256
 async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe) -> None:
     """Raises Invalid, NotFound or LimitExceeded."""
     if command.rooms == "all":
-        wanted, more = await _all(connection, command.positions)
+        wanted, more = await _all(connection, command.positions or {})
         await _subscribe_many(connection, command, wanted, more=more)
     elif command.rooms is not None:
         await _subscribe_many(connection, command, command.rooms)
     elif command.room is not None:
         at = Position(command.since, command.epoch)
-        await subscribe_one(connection, command.id, command.room, at, present=command.presence)
+        await subscribe_one(connection, command.id, command.room, at, present=bool(command.presence))
     else:
         raise Invalid(Violation("room", "required", "Name a room, or several in `rooms`."))
 
@@ -71,7 +71,7 @@ async def _subscribe_many(
     """One reply for all; a room that is refused has its error there and holds up no other."""
     if len(wanted) > _AT_ONCE:
         raise LimitExceeded(f"At most {_AT_ONCE} rooms are subscribed to at once.")
-    grants = await _grants(connection, wanted, present=command.presence)
+    grants = await _grants(connection, wanted, present=bool(command.presence))
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
     granted = {room: _subscribe(connection, room, grants[room]) for room in wanted if room in grants}
     answers, counted = _divided(granted, len(wanted))

@@ -3,8 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,24 +11,25 @@ from rest_framework.views import APIView
 from api import pages, queries, requests
 from api.authentication import identity
 from api.idempotency import idempotent
-from api.schema import query
+from api.schema import LIMIT, number, parameter
 from chat import custom, events, wire
 
 
 class Events(APIView):
     @extend_schema(
         operation_id="events_list",
-        summary="The log of a room after a seq",
+        summary="List the events of a room",
+        description=(
+            "Returns the room's log after `after_seq`, oldest first. If `recovered` is false, the log cannot continue"
+            " from there: fetch the room again."
+        ),
         parameters=[
-            query("after_seq", "The last seq you have; 0 is the beginning."),
-            OpenApiParameter(
-                "epoch", OpenApiTypes.UUID, description="The room's epoch that you have it of; else none is compared."
-            ),
-            query("limit", "At most this many, 50 unless said."),
+            number("after_seq", "The last `seq` that the client has; 0 is the beginning, and the default."),
+            parameter("epoch", UUID, "The room's `epoch` at that position. Without it, no epoch is compared."),
+            LIMIT,
             pages.CURSOR,
         ],
         responses={200: pages.EventPage},
-        tags=["events"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         at = pages.positions(request, "after_seq")
@@ -44,11 +44,13 @@ class Events(APIView):
 
     @extend_schema(
         operation_id="events_send",
-        summary="An event of the app's own",
-        description="By members whose role the room allows this (`custom_events`).",
+        summary="Send a custom event",
+        description=(
+            "Members whose role is at least the room's `custom_events`. The event `custom.<name>` is stored in the "
+            "room's log."
+        ),
         request=requests.NewCustomEvent,
         responses={201: wire.Event},
-        tags=["events"],
     )
     @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
