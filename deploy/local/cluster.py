@@ -108,7 +108,8 @@ def _environment(host: str, port: int) -> dict[str, str]:
         "SECRET_KEY": kept_secret(STATE / "secret_key"),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys(here)),
         "WORKERS": "2",
-        # As in `make run`: no proxy is here to write the URLs into its log.
+        # As in `make run`: pages in development may call, and no proxy is here to write URLs into its log.
+        "CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173,http://localhost:8080",
         "REALTIME_QUERY_ACCESS_TOKENS": "on",
         "ROOMWIRE_DEMO": "off" if os.environ.get("DATABASE_URL") else "on",
     }
