@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{name}"
 _NULL = {"type": "null"}
+_FORMATS = {"integer": {"format": "int64"}, "number": {"format": "double"}}
 
 
 def components(structs: Iterable[type[msgspec.Struct]], reference: str = REFERENCE) -> dict[str, Json]:
@@ -68,7 +69,7 @@ def _readable(part: Any) -> Any:
         return _choice(schema.pop("anyOf"), schema)
     if "enum" in schema:
         return _enumeration(schema)
-    return schema | {"format": "int64"} if schema.get("type") == "integer" else schema
+    return schema | _FORMATS.get(str(schema.get("type")), {})
 
 
 def _enumeration(schema: Json) -> Json:

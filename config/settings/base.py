@@ -132,8 +132,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": (
         "Rooms, messages and their recovery. The WebSocket protocol is in docs/protocol.md.\n\n"
         "Times are RFC 3339 in UTC, always with six digits of a second's fraction and `Z`: "
-        "`2026-11-22T23:10:31.735112Z`. Ids are UUIDs, in either case. In an optional field of a request null is the "
-        "same as leaving it out. Ignore fields and event types that are not described here."
+        r"`2026-11-22T23:10:31.735112Z`, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`. Ids are UUIDs, in either case. "
+        "In an optional field of a request null is the same as leaving it out. Ignore fields and event types that are "
+        "not described here."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",

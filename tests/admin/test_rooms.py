@@ -132,7 +132,9 @@ def test_names_and_words_are_text(chiefs, somebody):
     house.owner.save()
     bans.ban(actor_id=house.owner.id, room_id=house.room.id, user_id=house.moderator.id, reason=SCRIPT)
     said = messages.send(author_id=house.owner.id, room_id=house.room.id, body=SCRIPT, data={SCRIPT: SCRIPT}).message
-    edits.edit(actor_id=house.owner.id, room_id=house.room.id, message_id=said.id, body=f"2 {SCRIPT}", data=SCRIPT)
+    edits.edit(
+        actor_id=house.owner.id, room_id=house.room.id, message_id=said.id, body=f"2 {SCRIPT}", data={"script": SCRIPT}
+    )
     act(chiefs, ROOMS, "archive", house.room)
     ban = Ban.objects.get(room=house.room, user=house.moderator)
     own = house.of(house.owner)

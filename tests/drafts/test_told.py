@@ -76,8 +76,11 @@ ANYTHING = {
 def test_whatever_is_said_is_stored_and_told_as_it_is(people, room, data):
     """In the middle of a batch of others, and in the body where it is text."""
     body = data if isinstance(data, str) and data else "x"
+    data = data if data is None or isinstance(data, dict) else {"it": data}
     _, sent, _ = store(
-        Draft(people[0], room, "x"), Draft(people[0], room, body, body, data=data), Draft(people[0], room, "x", data=1)
+        Draft(people[0], room, "x"),
+        Draft(people[0], room, body, body, data=data),
+        Draft(people[0], room, "x", data={"n": 1}),
     )
     stored = Message.objects.get(id=sent.message.id)
     assert (stored.body, stored.client_ref, stored.data) == (body, body, data)

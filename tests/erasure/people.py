@@ -24,7 +24,7 @@ def room(owner: UUID, *others: UUID, kind: str = "private") -> UUID:
 def say(author: UUID, room_id: UUID, count: int = 1) -> None:
     for number in range(count):
         words, ref = f"words{number}", f"ref{number}"
-        messages.send(author_id=author, room_id=room_id, body=words, data=[number], client_ref=ref)
+        messages.send(author_id=author, room_id=room_id, body=words, data={"n": number}, client_ref=ref)
 
 
 def erase(user_id: UUID) -> None:

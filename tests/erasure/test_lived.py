@@ -28,7 +28,7 @@ def test_nothing_they_ever_said_is_left():
     for each in (made, direct):
         said = messages.send(author_id=alice, room_id=each, body="words", data={"words": 1}, client_ref="words").message
         for body in ("words 2 @bob", "words 3 @bob"):
-            edits.edit(actor_id=alice, room_id=each, message_id=said.id, body=body, data=body)
+            edits.edit(actor_id=alice, room_id=each, message_id=said.id, body=body, data={"body": body})
         gone = messages.send(author_id=alice, room_id=each, body="words 4", client_ref="words 5").message
         edits.edit(actor_id=alice, room_id=each, message_id=gone.id, body="words 6")
         edits.delete(actor_id=alice, room_id=each, message_id=gone.id)

@@ -97,7 +97,7 @@ async def test_who_falls_thousands_of_events_behind_hears_everything_once(server
     async def speak(writer: Socket) -> list[str]:
         events: list[str] = []
         while len(events) < count:
-            events += await write(writer, room, 500, data="x" * 1_500)
+            events += await write(writer, room, 500, data={"x": "x" * 1_500})
         written.set()
         return events
 

@@ -7,7 +7,7 @@ import json
 from tests.client import DEADLINE, Person, Socket
 
 # A room's fattest events, or nearly: 32 KB each.
-FAT = {"body": "😀" * 4_000, "data": "x" * 16_000}
+FAT = {"body": "😀" * 4_000, "data": {"x": "x" * 16_000}}
 
 
 async def write(socket: Socket, room: str, count: int, **message: object) -> list[str]:

@@ -31,7 +31,7 @@ REACTION = f"{MESSAGE}/reactions/{{emoji}}"
 # Whether there is such a user is not said to those who could do nothing about them.
 NOBODY = {"body": {"user": "{user}"}, "user": "nobody", "note": "nobody"}
 AGAIN = {"body": "x", "client_ref": "{role}"}
-CUSTOM = {"name": "shout", "data": 1}
+CUSTOM = {"name": "shout", "data": {"n": 1}}
 
 # fmt: off
 ROOMS = [

@@ -105,7 +105,7 @@ def _say_something(world: World, people: Mapping[str, Person], names: list[str])
             _message(world, people[name], name, f"from {name}").reply_to = first
     for name, said in world.messages.items():
         world.others.append(Revision(message=said, body=f"before {name}", replaced_at=said.created_at))
-        told = wire.Event("message.created", world.room.id, said.seq, said.created_at, wire.message(said))
+        told = wire.Event("message.created", world.room.id, said.seq, wire.moment(said.created_at), wire.message(said))
         world.others.append(
             Event(
                 room=world.room,

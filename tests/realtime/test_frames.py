@@ -62,7 +62,7 @@ WRONG = [
     ("room.subscribe", {"rooms": "all", "positions": {ROOM: {"since": "5"}}}),
     ("room.subscribe", {"rooms": "all", "positions": {"nonsense": {"since": 5}}}),
     ("room.subscribe", {"rooms": "all", "positions": [ROOM]}),
-    ("room.subscribe", {"rooms": "all", "positions": None}),
+    ("room.subscribe", {"rooms": "all", "positions": "all"}),
     ("room.subscribe", {"room": ROOM, "presence": "yes"}),
     ("room.unsubscribe", {}),
     ("room.read", {"room": ROOM, "seq": -1}),
@@ -76,7 +76,7 @@ WRONG = [
     ("message.edit", {"room": ROOM, "message": ROOM, "body": None}),
     ("message.edit", {"room": ROOM, "message": ROOM, "body": " "}),
     ("message.edit", {"room": ROOM, "message": ROOM, "body": "x" * 4_001}),
-    ("message.edit", {"room": ROOM, "message": ROOM, "body": "x", "data": [[[[]]]] * 6_000}),
+    ("message.edit", {"room": ROOM, "message": ROOM, "body": "x", "data": {"a": [[[[]]]] * 6_000}}),
     ("message.delete", {"room": ROOM}),
     ("message.delete", {"message": ROOM}),
     ("reaction.add", {"room": ROOM, "message": ROOM}),
@@ -92,8 +92,8 @@ WRONG = [
     ("custom.send", {"room": ROOM, "name": "Poll"}),
     ("custom.send", {"room": ROOM, "name": "poll\n"}),
     ("custom.send", {"room": ROOM, "name": "x" * 10_000}),
-    ("custom.send", {"room": ROOM, "name": "poll", "data": 10**30}),
-    ("custom.send", {"room": ROOM, "name": "poll", "data": "x" * 17_000}),
+    ("custom.send", {"room": ROOM, "name": "poll", "data": {"a": 10**30}}),
+    ("custom.send", {"room": ROOM, "name": "poll", "data": {"a": "x" * 17_000}}),
     ("custom.send", {"room": ROOM, "name": "poll", "data": {"\0": 1}}),
 ]
 

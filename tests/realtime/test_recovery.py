@@ -1,6 +1,7 @@
 """Subscribing from a position: first what was missed, then what comes, with no seam to see."""
 
 import asyncio
+import json
 
 from tests.client import Person, Socket
 
@@ -158,13 +159,13 @@ async def test_a_reader_who_stops_reading_delays_nobody_and_misses_nothing(clust
     """More than the kernel's buffers and the outbox hold, for a client that does not read; then it reads."""
     alice, bob = await cluster.person("alice"), await cluster.person("bob")
     room = await alice.room(bob)
-    count, data = 600, "x" * 16_000
+    count, data = 600, json.dumps({"x": "x" * 16_000})
     async with bob.socket() as slow, alice.socket() as quick:
         await slow.command("room.subscribe", room=room)
         await quick.command("room.subscribe", room=room)
         slow.connection.transport.pause_reading()
         for _ in range(count):
-            await quick.connection.send(f'{{"type":"message.send","room":"{room}","body":"x","data":"{data}"}}')
+            await quick.connection.send(f'{{"type":"message.send","room":"{room}","body":"x","data":{data}}}')
         heard = await quick.events(count)
         slow.connection.transport.resume_reading()
         assert await slow.events(count) == heard

@@ -191,7 +191,7 @@ async def test_a_slow_reader_is_told_in_order(cluster):
     async with listening((member, 0, subscribed(found.room, quiet.room)), *wanted) as (quick, *slow):
         for listener in slow:
             listener.socket.connection.transport.pause_reading()
-        fat = json.dumps({"type": "message.send", "room": found.room, "body": "x", "data": "x" * 16_000})
+        fat = json.dumps({"type": "message.send", "room": found.room, "body": "x", "data": {"x": "x" * 16_000}})
         for _ in range(300):
             await quick.socket.connection.send(fat)
         await quick.comes_to(found.room, 300)

@@ -43,7 +43,7 @@ async def test_who_comes_back_reads_what_is_so_now(site, door, change):
         await bob.send(room, "an answer", reply_to=said["id"])
         await hers.react(room, said["id"], "👍")
         if change == "edit":
-            now = await hers.edit(room, said["id"], better, data=None)
+            now = await hers.edit(room, said["id"], better, data={})
         else:
             now = await hers.delete(room, said["id"])
         head = (await bob.call("GET", f"rooms/{room}/"))["last_seq"]
@@ -86,7 +86,7 @@ async def test_a_reader_who_was_behind_reads_over_it(cluster):
     with dialling() as dial:
         slow = await enter(await dial(Port(cluster.urls[1]), window=4_096), bob, room)
         async with listening((alice, 1, subscribed(room, quiet.room))) as (witness,):
-            fat = json.dumps({"type": "message.send", "room": room, "body": "x", "data": "x" * 16_000})
+            fat = json.dumps({"type": "message.send", "room": room, "body": "x", "data": {"x": "x" * 16_000}})
             for _ in range(200):
                 await witness.socket.connection.send(fat)
             await witness.comes_to(room, 201)

@@ -96,7 +96,9 @@ COMMANDS = [
         command("owner", "reaction.remove", message="{first}", emoji="🎉"),
         ("reaction.removed",),
     ),
-    Action("custom.send", "", command("moderator", "custom.send", name="poll", data=[1]), ("custom.poll",), again=None),
+    Action(
+        "custom.send", "", command("moderator", "custom.send", name="poll", data={"n": 1}), ("custom.poll",), again=None
+    ),
 ]
 
 ROOMS = [

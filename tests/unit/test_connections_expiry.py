@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from chat import wire
 from tests.unit.clock import virtual
 from tests.unit.connections_room import EXPIRING, Room, identity, now, settings
 
@@ -35,7 +36,7 @@ async def test_it_is_announced_once_in_time():
     await asyncio.sleep(39)
     assert guest.frames == []
     await asyncio.sleep(EXPIRING)
-    expires_at = guest.identity.expires_at.isoformat().replace("+00:00", "Z")
+    expires_at = wire.moment(guest.identity.expires_at)
     assert told(guest) == [{"type": "token.expiring", "expires_at": expires_at}]
     await asyncio.sleep(10)
     assert (len(guest.frames), len(guest.closed)) == (1, 1)

@@ -8,7 +8,7 @@ import pytest
 from chat import catalogue, telling, wire
 from chat.telling import Ending
 
-AT = datetime(2030, 1, 1, tzinfo=UTC)
+AT = wire.moment(datetime(2030, 1, 1, tzinfo=UTC))
 BOB = wire.User(uuid4(), "bob")
 
 

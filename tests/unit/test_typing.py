@@ -16,7 +16,9 @@ SECONDS = 6.0
 
 def said(what: str, user: UUID, seconds: float = SECONDS) -> str:
     typist = wire.Typist(wire.User(user, "somebody"), seconds)
-    return wire.encode(wire.Passing(f"typing.{what}", uuid4(), datetime(2030, 1, 1, tzinfo=UTC), typist)).decode()
+    return wire.encode(
+        wire.Passing(f"typing.{what}", uuid4(), wire.moment(datetime(2030, 1, 1, tzinfo=UTC)), typist)
+    ).decode()
 
 
 def pass_on(room: Room, *payloads: str, after: int = 0) -> None:
