@@ -1,7 +1,7 @@
 """The database, the channel layer and the mail server as Django wants them, from one URL each."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import django
 import environ
@@ -115,7 +115,10 @@ def mail(url: str) -> dict[str, Any]:
         )
     if not isinstance(asked.get("timeout", 0), int):
         raise ImproperlyConfigured("EMAIL_URL: timeout must be a whole number of seconds.")
-    given |= {"EMAIL_FILE_PATH": urlsplit(url).path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
+    parts = urlsplit(url)
+    given |= {"EMAIL_FILE_PATH": parts.path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
+    # django-environ reads + as a space, as in forms; in this part of a URL it is a plus.
+    given |= {"EMAIL_HOST_USER": unquote(parts.username or ""), "EMAIL_HOST_PASSWORD": unquote(parts.password or "")}
     given |= {f"EMAIL_{name.upper()}": value for name, value in asked.items()}
     config: dict[str, Any] = {name: value for name, value in given.items() if value}
     if django.VERSION < (6, 1):
