@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import TypeVar
-from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -55,7 +54,7 @@ class ReaderPage(msgspec.Struct, frozen=True):
 
 
 class MentionPage(msgspec.Struct, frozen=True):
-    """The messages that name one, the latest first."""
+    """The messages that mention the user, the most recent first."""
 
     results: list[wire.Message]
     next: str | None
@@ -63,23 +62,23 @@ class MentionPage(msgspec.Struct, frozen=True):
 
 
 class MessagePage(msgspec.Struct, frozen=True):
-    """`results` are oldest first; `previous` leads to older messages, `next` to newer ones. `own_reactions` are those
-    of the asking user, by the messages' ids."""
+    """`results` are oldest first; `previous` leads to older messages, `next` to newer ones. `own_reactions` are the
+    current user's reactions, by message id."""
 
     results: list[wire.Message]
-    own_reactions: dict[UUID, list[str]]
+    own_reactions: wire.ById[list[str]]
     next: str | None
     previous: str | None
 
 
 class Revisions(msgspec.Struct, frozen=True):
-    """All of them."""
+    """All versions, the oldest first."""
 
     results: list[wire.Revision]
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """`recovered` is false when the log can't continue from `after_seq`: begin again from a snapshot."""
+    """`recovered` is false if the log cannot continue from `after_seq`: fetch the room again."""
 
     results: list[wire.Event]
     next: str | None

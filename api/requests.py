@@ -1,156 +1,193 @@
-"""What requests must look like. These check shapes; the rules behind them are the domain's."""
+"""The bodies of requests: structs that check shapes; the rules behind them are the domain's.
 
-from typing import Any
+A field with a default may be left out, and null is the same as leaving it out.
+"""
 
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
 from django.conf import settings
-from rest_framework import serializers
+from django.contrib.auth.password_validation import get_default_password_validators
 from rest_framework.request import Request
 
-
-def read(form: type[serializers.Serializer[None]], request: Request) -> dict[str, Any]:
-    """What the body of a request says, if it has this form. Raises ValidationError."""
-    filled = form(data=request.data)
-    filled.is_valid(raise_exception=True)
-    said: dict[str, Any] = filled.validated_data
-    return said
+from accounts.errors import Invalid, Violation
+from chat import decoding, fields, wire
 
 
-class Text(serializers.CharField):
-    """A string as it came: DRF's own would take a number for one, and trim."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
+def read(form: type[msgspec.Struct], request: Request) -> dict[str, Any]:
+    """Return the fields that the body of a request sets. Raises Invalid."""
+    body = decoding.decode(form, request.data)
+    found = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+    unstorable = [name for name, value in found.items() if isinstance(value, str) and "\0" in value]
+    if unstorable:
+        raise Invalid(*(Violation(name, "invalid", "NUL is not text.") for name in unstorable))
+    return found
 
 
-class Registration(serializers.Serializer[None]):
-    username = Text(max_length=64)
-    password = Text(max_length=128)
-    email = serializers.EmailField(required=False, allow_blank=True)
+# What is refused of ASCII, and white space. The rest of the rule (letters and digits of any script) is not in the
+# pattern: languages do not agree on how it is written.
+USERNAME_PATTERN = r"^[^\s\x00-\x2a,/:-@\[-^`{-\x7f]+$"
+_PASSWORD_MIN = max(getattr(each, "min_length", 1) for each in get_default_password_validators())
+
+Username = Annotated[
+    str,
+    fields.text(64, pattern=USERNAME_PATTERN),
+    msgspec.Meta(
+        description="Letters and digits of any script, and `.`, `+`, `-`, `_`. Unique regardless of case.",
+        examples=["alice"],
+    ),
+]
+Name = Annotated[
+    str,
+    fields.text(254),
+    msgspec.Meta(description="The user name, or the verified e-mail address.", examples=["alice"]),
+]
+Password = Annotated[str, fields.text(128), msgspec.Meta(examples=["correct horse 9"])]
+NewPassword = Annotated[
+    str,
+    fields.text(128, minimum=0, minLength=_PASSWORD_MIN),
+    msgspec.Meta(
+        description="Not a common one, not digits only, and not similar to the user name.", examples=["correct horse 9"]
+    ),
+]
+# Without a format: the empty string is no address, and a choice of two strings is no type in many languages.
+Email = Annotated[
+    str,
+    fields.text(254, minimum=0),
+    msgspec.Meta(description="An e-mail address; empty for none.", examples=["alice@example.com"]),
+]
+Code = Annotated[
+    str, fields.text(32), msgspec.Meta(description="The code that was sent by e-mail.", examples=["12345678"])
+]
+User = Annotated[UUID, msgspec.Meta(description="The id of a user.")]
 
 
-class _Named(serializers.Serializer[None]):
-    username = Text(max_length=254, help_text="The user name, or the verified e-mail address.")
+class Registration(msgspec.Struct, frozen=True):
+    username: Username
+    password: NewPassword
+    email: Email | None = None
 
 
-class Login(_Named):
-    password = Text(max_length=128)
-    device = Text(
-        max_length=100, required=False, default="", allow_blank=True, help_text="What its owner calls this device."
-    )
-    platform = Text(
-        max_length=32, required=False, default="", allow_blank=True, help_text="`ios`, `android`, `web`, or yours."
-    )
+class Login(msgspec.Struct, frozen=True):
+    username: Name
+    password: Password
+    device: (
+        Annotated[str, fields.text(100, minimum=0), msgspec.Meta(description="The owner's name of this device.")] | None
+    ) = None
+    platform: (
+        Annotated[str, fields.text(32, minimum=0), msgspec.Meta(description="`ios`, `android`, `web`, or another.")]
+        | None
+    ) = None
 
 
-class Forgotten(_Named):
-    pass
+class Forgotten(msgspec.Struct, frozen=True):
+    username: Name
 
 
-class Verification(_Named):
-    code = Text(max_length=32)
+class Verification(msgspec.Struct, frozen=True):
+    username: Name
+    code: Code
 
 
-class Reset(Verification):
-    new_password = Text(max_length=128)
+class Reset(msgspec.Struct, frozen=True):
+    username: Name
+    code: Code
+    new_password: NewPassword
 
 
-class PasswordChange(serializers.Serializer[None]):
-    password = Text(max_length=128)
-    new_password = Text(max_length=128)
+class PasswordChange(msgspec.Struct, frozen=True):
+    password: Password
+    new_password: NewPassword
 
 
-class Confirmation(serializers.Serializer[None]):
-    password = Text(max_length=128)
+class Confirmation(msgspec.Struct, frozen=True):
+    password: Password
 
 
-class Profile(Confirmation):
-    email = serializers.EmailField(allow_blank=True, help_text="It is sent a code; empty to have none.")
+class Profile(msgspec.Struct, frozen=True):
+    password: Password
+    email: Email
 
 
-class Refresh(serializers.Serializer[None]):
-    refresh_token = Text(max_length=200)
+class Refresh(msgspec.Struct, frozen=True):
+    refresh_token: Annotated[str, fields.text(200)]
 
 
-_ROLES = ["owner", "moderator", "member"]
+class NewRoom(msgspec.Struct, frozen=True):
+    name: fields.RoomName
+    kind: Literal["public", "private"]
+    topic: fields.Topic | None = None
 
 
-class _Described(serializers.Serializer[None]):
-    topic = Text(max_length=settings.ROOM_TOPIC_MAX, required=False, allow_blank=True)
+class RoomChange(msgspec.Struct, frozen=True):
+    """A field that is left out, or null, keeps its value."""
+
+    name: fields.RoomName | None = None
+    topic: fields.Topic | None = None
+    custom_events: wire.CustomEvents | None = None
 
 
-class NewRoom(_Described):
-    name = Text(max_length=settings.ROOM_NAME_MAX)
-    kind = serializers.ChoiceField(choices=["public", "private"])
+class Somebody(msgspec.Struct, frozen=True):
+    user: User
 
 
-class RoomChange(_Described):
-    name = Text(max_length=settings.ROOM_NAME_MAX, required=False)
-    custom_events = serializers.ChoiceField(
-        choices=_ROLES, required=False, help_text="The least role that may send events of the app's own."
-    )
+class NewBan(msgspec.Struct, frozen=True):
+    user: User
+    reason: fields.Reason | None = None
 
 
-class Somebody(serializers.Serializer[None]):
-    user = serializers.UUIDField()
+class RoleChange(msgspec.Struct, frozen=True):
+    role: wire.Role
 
 
-class NewBan(Somebody):
-    reason = Text(max_length=settings.REASON_MAX, required=False, default="", allow_blank=True)
+class Mute(msgspec.Struct, frozen=True):
+    until: Annotated[
+        datetime,
+        msgspec.Meta(
+            tz=True,
+            description="A time in the future, with its offset from UTC.",
+            examples=["2040-01-01T00:00:00.000000Z"],
+        ),
+    ]
 
 
-class RoleChange(serializers.Serializer[None]):
-    role = serializers.ChoiceField(choices=_ROLES)
+class NewMessage(msgspec.Struct, frozen=True):
+    body: fields.Body
+    client_ref: fields.ClientRef | None = None
+    reply_to: fields.ReplyTo | None = None
+    data: fields.Data | None = None
 
 
-class Mute(serializers.Serializer[None]):
-    until = serializers.DateTimeField()
+class MessageChange(msgspec.Struct, frozen=True):
+    """`data` that is left out, or null, is kept; an empty object clears it."""
+
+    body: fields.Body
+    data: fields.Data | None = None
 
 
-class NewMessage(serializers.Serializer[None]):
-    body = Text(max_length=settings.MESSAGE_BODY_MAX)
-    client_ref = Text(
-        max_length=settings.CLIENT_REF_MAX,
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="Yours, unique per room: sending it again answers with the stored message and creates nothing.",
-    )
-    reply_to = serializers.UUIDField(required=False, allow_null=True, default=None)
-    data = serializers.JSONField(  # type: ignore[assignment]  # a field may have the name of an attribute
-        required=False, allow_null=True, default=None, help_text="Anything of your app's."
-    )
+class NewCustomEvent(msgspec.Struct, frozen=True):
+    name: fields.CustomName
+    data: fields.Data | None = None
 
 
-class MessageChange(serializers.Serializer[None]):
-    body = Text(max_length=settings.MESSAGE_BODY_MAX)
-    data = serializers.JSONField(  # type: ignore[assignment]
-        required=False, allow_null=True, help_text="Without it, it stays as it is."
-    )
+class Position(msgspec.Struct, frozen=True):
+    seq: fields.Seq
 
 
-class NewCustomEvent(serializers.Serializer[None]):
-    name = Text(max_length=settings.CUSTOM_NAME_MAX, help_text="The event is `custom.<name>`.")
-    data = serializers.JSONField(required=False, allow_null=True, default=None)  # type: ignore[assignment]
+class RoomPosition(msgspec.Struct, frozen=True):
+    """The last `seq` that the client has of a room, and the epoch it belongs to."""
+
+    seq: fields.Seq
+    epoch: UUID | None = None
 
 
-class Position(serializers.Serializer[None]):
-    seq = serializers.IntegerField(min_value=0)
+class Positions(msgspec.Struct, frozen=True):
+    """Positions by the ids of their rooms."""
+
+    since: Annotated[wire.ById[RoomPosition], msgspec.Meta(max_length=settings.SYNC_ROOMS_MAX)]
 
 
-class RoomPosition(Position):
-    epoch = serializers.UUIDField(required=False, allow_null=True, default=None)
-
-
-class Positions(serializers.Serializer[None]):
-    """Of rooms, by their ids."""
-
-    since = serializers.DictField(child=RoomPosition())
-
-
-class Typing(serializers.Serializer[None]):
-    typing = serializers.BooleanField()
+class Typing(msgspec.Struct, frozen=True):
+    typing: bool

@@ -1,34 +1,39 @@
-"""The OpenAPI document: components from the wire structs, and the problems every operation may answer with."""
+"""The OpenAPI document: components from the structs of requests and answers, and what is the same of all operations."""
 
+import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
 
 from api.problems import MEDIA_TYPE, Problem
+from chat import catalogue, fields, schemas
 
 Direction = Literal["request", "response"]
 
-_REFERENCE = "#/components/schemas/{name}"
-
-# What they mean, of any operation.
-_PROBLEMS = {
-    "400": "Not JSON, or not of the right shape, or against a rule: `errors` says where and which.",
-    "401": "No token, or one that is expired or revoked; or a name or password that is not right.",
-    "403": "Not allowed.",
-    "404": "There is no such thing, or it is not yours to see.",
-    "409": "It can't be so as things are: `code` says why.",
-    "413": "The body is too long.",
-    "415": "The body is not `application/json`.",
-    "429": "Too often: again after `retry_after` seconds.",
-    "503": "The server can't at the moment: again after `retry_after` seconds.",
+_SUCCESSES = {
+    "200": "Success.",
+    "201": "Created.",
+    "202": "Accepted: the work is done after the answer.",
+    "204": "Success; the answer has no body.",
 }
-_WAITS = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+# What they mean, for any operation.
+_PROBLEMS = {
+    "400": "The request is not JSON, has the wrong shape or breaks a rule; `errors` names each field.",
+    "401": "The access token is missing, expired or revoked, or a name or password is wrong.",
+    "403": "The user is not allowed to do this; `code` gives the reason.",
+    "404": "The resource does not exist, or the user may not see it.",
+    "409": "The request conflicts with the current state of the resource; `code` gives the reason.",
+    "413": "The body is too large.",
+    "415": "The body is not `application/json`.",
+    "429": "Too many requests: try again after `retry_after` seconds.",
+    "503": "The server cannot handle the request now: try again after `retry_after` seconds.",
+}
+_WAITS = {"Retry-After": {"schema": {"type": "integer", "format": "int64"}, "description": "Seconds."}}
 
 # What the shape of an operation doesn't tell: whose rate is limited, and what is refused to whom.
 _ALSO = {
@@ -57,9 +62,46 @@ _ALSO = {
     "events_send": {"409"},
 }
 
+# The tags: the first words of the operations' ids.
+TAGS = {
+    "auth": "Registration, login, devices, tokens, passwords and e-mail addresses.",
+    "users": "The current user: profile, export, erasure and mentions.",
+    "sync": "Everything that changed since the client's last positions.",
+    "rooms": "Rooms: creation, discovery, settings, joining and leaving, read markers, typing and presence.",
+    "members": "The members of a room, their roles and mutes.",
+    "bans": "Users who are kept out of a room.",
+    "messages": "The messages of a room, their edits and replies.",
+    "reactions": "Reactions to messages.",
+    "events": "The event log of a room, and custom events.",
+}
+
+_UUID = {"type": "string", "format": "uuid"}
+_IN_PATH = {
+    "device_id": _UUID | {"description": "The id of a device."},
+    "room_id": _UUID | {"description": "The id of a room."},
+    "user_id": _UUID | {"description": "The id of a user."},
+    "message_id": _UUID | {"description": "The id of a message of this room."},
+    "emoji": {"description": "The emoji, percent-encoded as UTF-8."},
+}
+# The digits that a number in a query string may have, as a bound.
+_NUMBER_MAX = 10**18 - 1
+
+
+def parameter(name: str, kind: Any, description: str) -> OpenApiParameter:
+    """Return a parameter in the query string with the bounds of this type."""
+    return OpenApiParameter(name, schemas.of(kind), description=description)
+
+
+def number(name: str, description: str, *, minimum: int = 0) -> OpenApiParameter:
+    """Return a whole number in the query string."""
+    return parameter(name, fields.whole(minimum, _NUMBER_MAX), description)
+
+
+LIMIT = number("limit", f"The maximum number of results, 50 by default and {settings.PAGE_MAX} at most.", minimum=1)
+
 
 class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Lets a view name a msgspec struct as its response."""
+    """Lets a view name a msgspec struct as its request or response."""
 
     target_class = msgspec.Struct
     match_subclasses = True
@@ -68,29 +110,49 @@ class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
         return str(self.target.__name__)
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        (_,), components = msgspec.json.schema_components([self.target], ref_template=_REFERENCE)
-        own: dict[str, Any] = components.pop(self.target.__name__)
-        if "description" in own:  # one line: Python 3.13 strips a docstring's indentation, those before it don't
-            own["description"] = " ".join(own["description"].split())
-        structs = {struct.__name__: struct for struct in _kinds_of(msgspec.Struct)}
-        for name in components:
-            auto_schema.resolve_serializer(structs[name], direction)  # type: ignore[arg-type]
-        return own
+        suffix = "Request" if direction == "request" else ""  # drf-spectacular's, of COMPONENT_SPLIT_REQUEST
+        components = schemas.components([self.target], schemas.REFERENCE + suffix)
+        for struct in _structs(self.target):
+            auto_schema.resolve_serializer(struct, direction)  # type: ignore[arg-type]
+        return components[self.target.__name__]
 
 
-def _kinds_of(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
-    for kind in struct.__subclasses__():
-        yield kind
-        yield from _kinds_of(kind)
+def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """Yield the structs in the fields of a struct."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        kind = tuple[tuple(field.type for field in msgspec.structs.fields(kind))]  # type: ignore[misc]
+    for part in get_args(kind):
+        if isinstance(part, type) and issubclass(part, msgspec.Struct):
+            yield part
+        elif not isinstance(part, str):
+            yield from _structs(part)
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems that it may answer with, most of which follow from its shape: a body, a
-    credential, a path."""
+    """Adds to each operation what follows from its shape: the problems it may answer with, of a body, a credential, a
+    path; its tag; and the bounds of its path parameters."""
+
+    def get_operation(self, *args: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args)
+        if operation and operation.get("security") == [{}]:
+            operation["security"] = []  # which means the same, and is what generators understand
+        return operation
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular calls it
-        """What `extend_schema` says. The docstrings of views are for us."""
+        """Return nothing but what `extend_schema` says: the docstrings of views are for us."""
         return ""
+
+    def get_tags(self) -> list[str]:
+        return [str(self.get_operation_id()).partition("_")[0]]
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        """Return them in the order of the address, which is the order of a generated method's arguments."""
+        return [self._path_parameter(name) for name in re.findall(r"{(\w+)}", self.path) if name in variables]
+
+    def _path_parameter(self, name: str) -> dict[str, Any]:
+        schema = _IN_PATH[name] | (schemas.of(fields.Emoji) if name == "emoji" else {})
+        described = {"in": "path", "name": name, "required": True, "description": schema.pop("description")}
+        return described | {"schema": schema}
 
     def _get_request_body(self, direction: Direction = "request") -> dict[str, Any] | None:
         """A PATCH needs all that is required of it, like anything else."""
@@ -100,14 +162,10 @@ class ProblemAutoSchema(AutoSchema):
         finally:
             self.method = method
 
-    def _get_serializer_field_meta(self, field: Any, direction: Direction) -> dict[str, Any]:
-        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)  # type: ignore[no-untyped-call]
-        if isinstance(field, serializers.JSONField):
-            meta.pop("nullable", None)  # null is one of the things that anything is
-        return meta
-
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
+        for status, response in responses.items():
+            response["description"] = _SUCCESSES[status]
         for status in sorted(self._problem_statuses() - set(responses)):
             responses[status] = self._problem(status)
         return responses
@@ -128,6 +186,20 @@ class ProblemAutoSchema(AutoSchema):
         return statuses
 
 
-def query(name: str, description: str) -> OpenApiParameter:
-    """A whole number in the query string."""
-    return OpenApiParameter(name, OpenApiTypes.INT64, description=description)
+def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add what no operation refers to by itself: the named enumerations, and the `data` of each type of event. (A hook
+    of drf-spectacular's.)"""
+    found = result["components"]["schemas"] | schemas.enumerations() | schemas.components(catalogue.EVENTS.values())
+    event = found["Event"]
+    found["Event"] = event | {"description": f"{event['description']} {_event_data()}"}
+    result["components"]["schemas"] = dict(sorted(found.items()))
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    return result
+
+
+def _event_data() -> str:
+    types: dict[str, list[str]] = {}
+    for name, struct in catalogue.EVENTS.items():
+        types.setdefault(struct.__name__, []).append("`custom.<name>`" if name == "custom" else f"`{name}`")
+    lines = [f"- {', '.join(names)}: `{struct}`" for struct, names in types.items()]
+    return "The schema of `data` depends on `type`; ignore events of other types:\n\n" + "\n".join(lines)

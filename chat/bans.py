@@ -62,4 +62,4 @@ def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
 
 def told(row: Ban) -> wire.Ban:
     """`row.user` must be loaded."""
-    return wire.Ban(wire.user(row.user), row.reason, row.banned_by_id, row.created_at)
+    return wire.Ban(wire.user(row.user), row.reason, row.banned_by_id, wire.moment(row.created_at))

@@ -12,7 +12,8 @@ from chat import access, inputs, log, wire
 from chat.errors import Forbidden
 from chat.log import Entry
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+NAME_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
+_NAME = re.compile(NAME_PATTERN)
 
 
 def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entry:

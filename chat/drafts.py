@@ -5,6 +5,7 @@ Each draft is refused or stored on its own; what they share is the lock, the loo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +59,7 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     named = mentions.named([(draft.room_id, draft.body) for draft in drafts])
     batch = _Batch(rooms, authors, _banned(drafts, rooms, authors), _sent_before(drafts), _answered(drafts), named)
     outcomes = [batch.outcome(draft) for draft in drafts]
-    said, mentioned = [_row(each) for each in batch.said], mentions.rows(batch.said)
+    said, mentioned = [_row(each, batch.now) for each in batch.said], mentions.rows(batch.said)
     batch.facts.save(bulk.Change(Message, said, new=True), bulk.Change(Mention, mentioned, new=True))
     return outcomes
 
@@ -114,7 +115,7 @@ class _Batch:
             reply_to=draft.reply_to,
             mentions=self.named.of(room.id, draft.body),
             reactions=[],
-            created_at=self.now,
+            created_at=wire.moment(self.now),
             edited_at=None,
             deleted_at=None,
         )
@@ -123,7 +124,7 @@ class _Batch:
         return said
 
 
-def _row(said: wire.Message) -> bulk.Row:
+def _row(said: wire.Message, at: datetime) -> bulk.Row:
     return {
         "id": said.id,
         "room_id": said.room,
@@ -134,7 +135,7 @@ def _row(said: wire.Message) -> bulk.Row:
         "client_ref": said.client_ref,
         "reply_to_id": said.reply_to,
         "mentions": [str(user_id) for user_id in said.mentions] or None,
-        "created_at": said.created_at,
+        "created_at": at,
     }
 
 

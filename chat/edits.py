@@ -17,24 +17,22 @@ from chat import access, bulk, inputs, log, mentions, wire
 from chat.errors import Forbidden, LimitExceeded
 from chat.models import Mention, Message, Reaction, Revision, Room
 
-_KEEP = object()
 # As text: to Python 1 equals true.
 _exact = msgspec.json.Encoder(order="sorted").encode
 
 
-def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: Any = _KEEP) -> wire.Message:
-    """Have one's own message say something else; the same again is nothing. Without `data` that stays as it is.
-    Raises Invalid, NotFound, NotAMember, Forbidden, Archived, Muted or LimitExceeded."""
+def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: Any = None) -> wire.Message:
+    """Edit a message, as its author; the same body and data again have no effect. `data` of None keeps the stored data,
+    an empty object clears it. Raises Invalid, NotFound, NotAMember, Forbidden, Archived, Muted or LimitExceeded."""
     inputs.text("body", body, maximum=settings.MESSAGE_BODY_MAX)
-    if data is not _KEEP:
-        inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
+    inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
     with transaction.atomic():
         room = log.lock(room_id)
         access.speaking(user_id=actor_id, room=room)
         row = access.message(room=room, message_id=message_id, deleted=False)
         if row.author_id != actor_id:
             raise Forbidden("Only its author edits a message.")
-        if data is _KEEP:
+        if data is None:
             data = row.data
         same = row.body == body and _exact(row.data) == _exact(data)
         return wire.message(row) if same else _say(room, row, body, data)
@@ -93,7 +91,7 @@ def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Re
     if row.author_id != user_id:
         access.keeping_order(room, standing)
     found = Revision.objects.filter(message=row).order_by("id")
-    return [wire.Revision(each.body, each.data, each.replaced_at) for each in found]
+    return [wire.Revision(each.body, each.data, wire.moment(each.replaced_at)) for each in found]
 
 
 def _tell(room: Room, type: str, said: wire.Message) -> None:

@@ -156,4 +156,4 @@ def _tell(room_id: UUID, user: User) -> None:
     with suppress(NotFound), transaction.atomic():
         room = log.lock(room_id)
         assert user.erasing_at is not None
-        log.append(room=room, type="user.erased", data=wire.Erasure(wire.user(user), user.erasing_at))
+        log.append(room=room, type="user.erased", data=wire.Erasure(wire.user(user), wire.moment(user.erasing_at)))

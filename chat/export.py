@@ -1,6 +1,5 @@
 """Everything that is kept of somebody, for them to take away."""
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,13 +11,13 @@ from chat.models import Membership, Message, Reaction, Revision, Room
 
 
 class ExportedDevice(wire.Device, frozen=True):
-    """Also one that is signed out: it is kept for a while."""
+    """A device, also one that was logged out recently."""
 
     revoked_at: wire.Moment | None
 
 
 class ExportedRoom(msgspec.Struct, frozen=True):
-    """One that they opened, and are in."""
+    """A room that the user created and is a member of."""
 
     id: UUID
     name: str
@@ -35,11 +34,11 @@ class ExportedMembership(msgspec.Struct, frozen=True):
 
 
 class ExportedRevision(msgspec.Struct, frozen=True):
-    """What one of their messages said before it was edited."""
+    """A version of one of the user's messages before an edit."""
 
     message: UUID
     body: str
-    data: Any
+    data: wire.Data | None
     replaced_at: wire.Moment
 
 
@@ -77,18 +76,20 @@ def of(*, user_id: UUID) -> Export:
         username=user.username,
         email=user.email,
         pending_email=user.pending_email,
-        created_at=user.created_at,
+        created_at=wire.moment(user.created_at),
         devices=[_device(row) for row in Device.objects.filter(user=user).order_by("id")],
-        rooms=[ExportedRoom(row.id, row.name, row.topic, row.created_at) for row in opened],
+        rooms=[ExportedRoom(row.id, row.name, row.topic, wire.moment(row.created_at)) for row in opened],
         memberships=[
-            ExportedMembership(row.room_id, row.room.name, row.role, row.joined_at, row.last_read_seq)
+            ExportedMembership(row.room_id, row.room.name, row.role, wire.moment(row.joined_at), row.last_read_seq)
             for row in memberships
         ],
         messages=[wire.message(row) for row in messages],
-        revisions=[ExportedRevision(row.message_id, row.body, row.data, row.replaced_at) for row in revisions],
-        reactions=[ExportedReaction(row.message_id, row.emoji, row.created_at) for row in reactions],
+        revisions=[
+            ExportedRevision(row.message_id, row.body, row.data, wire.moment(row.replaced_at)) for row in revisions
+        ],
+        reactions=[ExportedReaction(row.message_id, row.emoji, wire.moment(row.created_at)) for row in reactions],
     )
 
 
 def _device(row: Device) -> ExportedDevice:
-    return ExportedDevice(**msgspec.structs.asdict(wire.device(row)), revoked_at=row.revoked_at)
+    return ExportedDevice(**msgspec.structs.asdict(wire.device(row)), revoked_at=wire.moment(row.revoked_at))

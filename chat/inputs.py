@@ -9,6 +9,12 @@ from typing import Any
 from accounts.errors import Invalid, Violation
 from chat import wire
 
+# What OpenAPI and AsyncAPI say of the texts below, in the regular expressions that all languages share.
+TEXT_PATTERN = r"^[^\x00]*$"
+WORDS_PATTERN = r"^\s*[^\s\x00][^\x00]*$"
+LINE_PATTERN = r"^(\s*[^\s\x00][^\x00]*)?$"
+EMOJI_PATTERN = r"^[^\s\x00]+$"
+
 _DEPTH_MAX = 32
 _NUMBER_MAX = 2**63
 
@@ -38,7 +44,10 @@ def emoji(field: str, value: str, *, maximum: int) -> str:
 
 
 def data(field: str, value: Any, *, maximum: int) -> Any:
-    """`value`, unchanged. Raises Invalid when it is too deep or too big (bytes), or holds what can't be stored."""
+    """Return `value`, unchanged. Raises Invalid when it is neither an object nor None, is too deep or too big (bytes),
+    or holds what can't be stored."""
+    if not isinstance(value, dict | None):
+        raise Invalid(Violation(field, "invalid", "Must be a JSON object."))
     problem = _problem(value, _DEPTH_MAX)
     if problem:
         raise Invalid(Violation(field, "invalid", problem))

@@ -75,7 +75,8 @@ class Facts:
         """`data` is anything JSON can say."""
         room.last_seq += 1
         room.active_at = at
-        entry = Entry(room.last_seq, wire.encode(wire.Event(type, room.id, room.last_seq, at, data)).decode())
+        told = wire.Event(type, room.id, room.last_seq, wire.moment(at), data)
+        entry = Entry(room.last_seq, wire.encode(told).decode())
         self._rows.append(
             {
                 "room_id": room.id,

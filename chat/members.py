@@ -1,7 +1,7 @@
 """Members: joining, leaving, being added and removed, their roles, and when they may not be heard."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -130,12 +130,21 @@ def _promoted(row: Membership, role: str) -> dict[str, str | datetime | None]:
 def mute(*, actor_id: UUID, room_id: UUID, user_id: UUID, until: datetime | None) -> wire.Member:
     """Somebody below oneself, up to a moment to come; None ends it. Raises Invalid, NotFound, NotAMember or
     Forbidden."""
+    until = until and _in_utc(until)
     if until is not None and until <= timezone.now():
-        raise Invalid(Violation("until", "past", "A time to come."))
+        raise Invalid(Violation("until", "past", "Must be a time in the future."))
     with transaction.atomic():
         room, row = _below(actor_id, room_id, user_id)
         change(room, row, muted_until=until)
     return wire.member(row)
+
+
+def _in_utc(until: datetime) -> datetime:
+    """Raises Invalid."""
+    try:
+        return until.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(Violation("until", "out_of_range", "Must lie in the years 1 to 9999, in UTC.")) from error
 
 
 def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:

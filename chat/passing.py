@@ -26,14 +26,14 @@ _USERS = 500
 
 def tell(room: Room, type: str, data: Any) -> None:
     """Everybody who hears the room."""
-    passing = wire.Passing(type, room.id, timezone.now(), data)
+    passing = wire.Passing(type, room.id, wire.moment(timezone.now()), data)
     told = Told(room.id, room.last_seq, [wire.encode(passing).decode()])
     transaction.on_commit(lambda: announcer.put(told), robust=True)
 
 
 def added(room: wire.Room, user_id: UUID) -> None:
     """The sockets of somebody who is in a room from now on."""
-    payload = wire.encode(wire.Passing("room.added", room.id, timezone.now(), room)).decode()
+    payload = wire.encode(wire.Passing("room.added", room.id, wire.moment(timezone.now()), room)).decode()
     _to_users(ToUsers([str(user_id)], room.id, payload, over=False))
 
 

@@ -60,7 +60,7 @@ def told(room_id: UUID, view: View) -> wire.Presence:
 
 def present(user_id: UUID, attendee: Attendee) -> wire.Present:
     since = datetime.fromtimestamp(attendee.since / 1_000, UTC)
-    return wire.Present(wire.User(user_id, attendee.username), since)
+    return wire.Present(wire.User(user_id, attendee.username), wire.moment(since))
 
 
 def _view(room_id: UUID) -> View:

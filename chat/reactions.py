@@ -79,4 +79,4 @@ def _tell(room: Room, standing: Membership, message: Message, type: str, emoji: 
 
 def told(row: Reaction) -> wire.Reaction:
     """`row.user` must be loaded."""
-    return wire.Reaction(wire.user(row.user), row.emoji, row.created_at)
+    return wire.Reaction(wire.user(row.user), row.emoji, wire.moment(row.created_at))

@@ -101,7 +101,7 @@ def _room(
         last_message=last,
         peer=peer,
         role=own.role if own else None,  # type: ignore[arg-type]  # the column's choices are these
-        muted_until=own.muted_until if own else None,
+        muted_until=wire.moment(own.muted_until) if own else None,
         last_read_seq=own.last_read_seq if own else None,
         unread_count=counts[0],
         mention_count=counts[1],

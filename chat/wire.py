@@ -1,12 +1,12 @@
-"""The JSON of everything clients are told about rooms, written here and nowhere else.
+"""The JSON of everything that clients receive about rooms, written here and nowhere else.
 
 REST answers, socket frames and the stored log are these structs, encoded by `encode`; the OpenAPI and AsyncAPI
-documents are generated from them. Times are RFC 3339 in UTC, ids are UUIDs.
+documents are generated from them. Ids are UUIDs; times have one form, which `moment` writes.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NewType, TypeVar, overload
 from uuid import UUID
 
 import msgspec
@@ -16,11 +16,25 @@ from chat import models
 
 encode = msgspec.json.Encoder().encode
 
-# An aware time. (Naming the constraint gives its schema the format date-time.)
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+# A type of its own, so that a `datetime` in these structs is a type error: the encoder writes it in several forms.
+Timestamp = NewType("Timestamp", str)
+_UTC = "RFC 3339 in UTC: always six digits of a second's fraction, always `Z`."
+_RFC_3339 = {"format": "date-time", "examples": ["2026-11-22T23:10:31.735112Z"]}
+Moment = Annotated[Timestamp, msgspec.Meta(description=_UTC, extra_json_schema=_RFC_3339)]
+_IDS = {"propertyNames": {"type": "string", "format": "uuid"}}
+Value = TypeVar("Value")
+ById = Annotated[dict[UUID, Value], msgspec.Meta(extra_json_schema=_IDS)]
+# An object, because generated clients have no type for "any JSON".
+_OBJECT = {"type": "object", "additionalProperties": True}
+Data = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema=_OBJECT)]
+# The same of a struct, whose type depends on the event's.
+EventData = Annotated[Any, msgspec.Meta(extra_json_schema=_OBJECT)]
 
 Kind = Literal["public", "private", "direct"]
 Role = Literal["owner", "moderator", "member"]
+CustomEvents = Annotated[Role, msgspec.Meta(description="The lowest role that may send custom events.")]
+# Enumerations that have a name in the OpenAPI and AsyncAPI documents.
+ENUMERATIONS: dict[str, Any] = {"RoomKind": Kind, "Role": Role}
 
 
 class User(msgspec.Struct, frozen=True):
@@ -29,7 +43,7 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """One that somebody signed in on; only they are told."""
+    """A device that a user is logged in on; returned to that user only."""
 
     id: UUID
     name: str
@@ -45,14 +59,14 @@ class ReactionCount(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """`mentions` are the ids of members it names. A deleted one says nothing any more."""
+    """`mentions` are the ids of the members it names. A deleted message has lost its content: `deleted_at` is set."""
 
     id: UUID
     room: UUID
     seq: int
     author: User
     body: str
-    data: Any
+    data: Data | None
     client_ref: str | None
     reply_to: UUID | None
     mentions: Sequence[UUID]
@@ -63,22 +77,22 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class RoomFacts(msgspec.Struct, frozen=True):
-    """What a room is for everybody. `custom_events` is the least role that may send events of the app's own."""
+    """A room as all users see it."""
 
     id: UUID
     kind: Kind
     name: str
     topic: str
-    custom_events: Role
+    custom_events: CustomEvents
     created_by: UUID | None
     created_at: Moment
     archived_at: Moment | None
 
 
 class Room(RoomFacts, frozen=True):
-    """A room as somebody sees it. To a reader who is no member `role` and all that follows it, but the last message,
-    is null. `peer` is the other of a direct room. The counts are of what others wrote since `last_read_seq`, exact up
-    to 99: 100 is more."""
+    """A room as one user sees it. For a reader who is not a member, `role` and the fields after it are null. `peer` is
+    the other user of a direct room. The counts cover messages of other users after `last_read_seq`; 100 means more
+    than 99."""
 
     epoch: UUID
     last_seq: int
@@ -92,7 +106,7 @@ class Room(RoomFacts, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """Muted until then, if that is still to come."""
+    """A member who is muted until `muted_until`, if that is a time in the future."""
 
     user: User
     role: Role
@@ -101,21 +115,21 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """What a `member.left` event says: `left` by their own will, `removed`, `banned` (they may have been a reader
-    only), or `erased` with their account."""
+    """The data of a `member.left` event. `reason` is `left`, `removed`, `banned` (also of a user who was not a member)
+    or `erased` (with the account)."""
 
     user: User
     reason: str
 
 
 class Unbanned(msgspec.Struct, frozen=True):
-    """What a `member.unbanned` event says: this user may enter again."""
+    """The data of a `member.unbanned` event: the user may join again."""
 
     user: User
 
 
 class Ban(msgspec.Struct, frozen=True):
-    """For the room's owners and moderators."""
+    """A ban, as the room's owners and moderators see it."""
 
     user: User
     reason: str
@@ -124,7 +138,7 @@ class Ban(msgspec.Struct, frozen=True):
 
 
 class ReactionChange(msgspec.Struct, frozen=True):
-    """What a `reaction.added` or `reaction.removed` event says; `reactions` are all that the message has now."""
+    """The data of a `reaction.added` or `reaction.removed` event; `reactions` are all that the message has now."""
 
     message: UUID
     user: User
@@ -139,23 +153,23 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What a message said until it was edited."""
+    """A version of a message before an edit."""
 
     body: str
-    data: Any
+    data: Data | None
     replaced_at: Moment
 
 
 class Custom(msgspec.Struct, frozen=True):
-    """What a `custom.<name>` event says: `data` is the app's. `sender` is null when it was the server's own code."""
+    """The data of a `custom.<name>` event. `sender` is null if the server's own code sent it."""
 
     sender: User | None
-    data: Any
+    data: Data | None
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """What a `user.erased` event says: all that this user wrote is a tombstone, since `deleted_at` if it was none
-    before; and this is their name now."""
+    """The data of a `user.erased` event: the user's messages are tombstones, deleted at `deleted_at` unless they were
+    deleted before, and `user` has the name that replaces the old one."""
 
     user: User
     deleted_at: Moment
@@ -167,35 +181,35 @@ class ReadMarker(msgspec.Struct, frozen=True):
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Up to where somebody has read: an entry of a room's receipts, and what a `read.updated` event says."""
+    """How far a user has read: an entry of a room's read markers, and the data of a `read.updated` event."""
 
     user: User
     last_read_seq: int
 
 
 class Typist(msgspec.Struct, frozen=True):
-    """What a `typing.started` or `typing.stopped` event says. It ends by itself `expires_in` seconds later."""
+    """The data of a `typing.started` or `typing.stopped` event. It expires after `expires_in` seconds."""
 
     user: User
     expires_in: float
 
 
 class Present(msgspec.Struct, frozen=True):
-    """Somebody who is in a room now: an entry of its presence, and what a `presence.joined` event says."""
+    """A user who is present in a room: an entry of its presence, and the data of a `presence.joined` event."""
 
     user: User
     since: Moment
 
 
 class Absent(msgspec.Struct, frozen=True):
-    """What a `presence.left` event says."""
+    """The data of a `presence.left` event."""
 
     user: User
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """Who is in a room now; and what a `presence.counted` event says. In a crowd `users` is null: there is but the
-    count. `complete` is false while other processes can't be asked."""
+    """The users who are present in a room, and the data of a `presence.counted` event. In a crowded room `users` is
+    null. `complete` is false while users of other processes may be missing."""
 
     room: UUID
     count: int
@@ -204,29 +218,40 @@ class Presence(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A durable fact of a room: frame, log entry and REST result alike."""
+    """A durable event of a room, the same as a frame, in the log and over REST."""
 
     type: str
     room: UUID
     seq: int
     at: Moment
-    data: Any
+    data: EventData
 
 
 class Passing(msgspec.Struct, frozen=True):
-    """Something about a room that is true only now: it has no seq, is in no log, and may be lost."""
+    """An ephemeral event: it is true only now, has no `seq`, is in no log, and may be lost."""
 
     type: str
     room: UUID
     at: Moment
-    data: Any
+    data: EventData
 
 
 class RoomRemoved(msgspec.Struct, frozen=True, tag_field="type", tag="room.removed"):
-    """To the sockets of somebody who has left or was removed: this subscription has ended."""
+    """Sent to a user who left the room or was removed: the subscription has ended."""
 
     room: UUID
     reason: str
+
+
+@overload
+def moment(at: datetime) -> Timestamp: ...
+@overload
+def moment(at: None) -> None: ...
+def moment(at: datetime | None) -> Timestamp | None:
+    """Return an aware time as clients receive it: in UTC, to the microsecond."""
+    if at is None:
+        return None
+    return Timestamp(at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")
 
 
 def user(row: accounts.User) -> User:
@@ -234,7 +259,7 @@ def user(row: accounts.User) -> User:
 
 
 def device(row: accounts.Device) -> Device:
-    return Device(row.id, row.name, row.platform, row.address, row.created_at, row.last_used_at)
+    return Device(row.id, row.name, row.platform, row.address, moment(row.created_at), moment(row.last_used_at))
 
 
 def facts(row: models.Room) -> RoomFacts:
@@ -245,14 +270,15 @@ def facts(row: models.Room) -> RoomFacts:
         topic=row.topic,
         custom_events=row.custom_events,  # type: ignore[arg-type]
         created_by=row.created_by_id,
-        created_at=row.created_at,
-        archived_at=row.archived_at,
+        created_at=moment(row.created_at),
+        archived_at=moment(row.archived_at),
     )
 
 
 def member(row: models.Membership) -> Member:
     """`row.user` must be loaded."""
-    return Member(user(row.user), row.role, row.joined_at, row.muted_until)  # type: ignore[arg-type]
+    role: Any = row.role  # the column's choices are these
+    return Member(user(row.user), role, moment(row.joined_at), moment(row.muted_until))
 
 
 def message(row: models.Message) -> Message:
@@ -268,7 +294,7 @@ def message(row: models.Message) -> Message:
         reply_to=row.reply_to_id,
         mentions=[UUID(each) for each in row.mentions or ()],
         reactions=[ReactionCount(**each) for each in row.reactions or ()],
-        created_at=row.created_at,
-        edited_at=row.edited_at,
-        deleted_at=row.deleted_at,
+        created_at=moment(row.created_at),
+        edited_at=moment(row.edited_at),
+        deleted_at=moment(row.deleted_at),
     )

@@ -59,7 +59,8 @@ def settings(base: Mapping[str, Any]) -> dict[str, Any]:
         "CORS_ALLOW_HEADERS": (*default_headers, "x-session-token"),
         "CACHES": _caches(base["REDIS_URL"], base["REDIS_PREFIX"]),
         "RATES": base["RATES"] | {"factor.account": (10, 3_600)},
-        "SPECTACULAR_SETTINGS": base["SPECTACULAR_SETTINGS"] | {"POSTPROCESSING_HOOKS": ["api.factors.schema.merge"]},
+        "SPECTACULAR_SETTINGS": base["SPECTACULAR_SETTINGS"]
+        | {"POSTPROCESSING_HOOKS": ["api.schema.finish", "api.factors.schema.merge"]},
         "MFA_TOTP_ISSUER": base["SITE_NAME"],
     }
 

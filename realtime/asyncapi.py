@@ -6,15 +6,14 @@ What is what in AsyncAPI: a *channel* is an address, a *message* a frame, an *op
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
-from chat import catalogue, wire
+from chat import catalogue, schemas, wire
+from chat.schemas import Json
 from realtime import protocol
-from realtime.replies import ONE_OF_MANY, REFERENCE, REPLIES
-
-Json = dict[str, Any]
+from realtime.replies import ONE_OF_MANY, REPLIES
 
 COMMANDS: dict[str, type[protocol.Command]] = {
     str(command.__struct_config__.tag): command for command in get_args(protocol.Command)
@@ -36,10 +35,13 @@ _OWN_TYPE: dict[str, type[msgspec.Struct]] = {**COMMANDS, **SYSTEM}
 PONG, REFUSED, CUSTOM = "pong", "refused", "custom"
 
 _TITLE = "Roomwire"
-_ABOUT = """One socket carries many rooms. Frames are text, one JSON object each. docs/protocol.md tells how a
-client uses them: proving who it is, subscribing, recovering, coming back; and lists the errors and the close codes.
-Whoever reads frames ignores fields and types that are not described here."""
-_CREDENTIALS = "Or a header or subprotocol of the handshake, a session's cookie, or `authenticate` as the first frame."
+_ABOUT = """One socket carries many rooms. Frames are text, one JSON object each. docs/protocol.md describes how a
+client authenticates, subscribes, recovers and reconnects, and lists the errors and the close codes. Times are RFC 3339
+in UTC, always with six digits of a second's fraction and `Z`. In an optional field of a command null is the same as
+leaving it out. Ignore fields and frame types that are not described here."""
+# The ids of the channels: not the name of a schema, or generators write two models into one file.
+_SOCKET, _ROOM = "frames", "roomFrames"
+_CREDENTIALS = "A header, a subprotocol, a session's cookie or `authenticate` as the first frame can replace it."
 
 
 def document() -> Json:
@@ -69,16 +71,16 @@ def _channels(frames: Iterable[str]) -> Json:
     position = _schema(protocol.Position)["properties"]
     room = {"description": "The id of a room.", "location": "$message.payload#/room"}
     return {
-        "socket": {
+        _SOCKET: {
             "address": "/ws/",
             "title": "One socket for many rooms",
             "messages": messages,
             "bindings": _query(token),
         },
-        "room": {
+        _ROOM: {
             "address": "/ws/rooms/{room}/",
-            "title": "The same, subscribed to a room from the start",
-            "description": 'That is answered as a `room.subscribe` with the id "url" is.',
+            "title": "The same socket, subscribed to a room from the start",
+            "description": 'The reply is that to a `room.subscribe` with the id "url".',
             "messages": messages,
             "parameters": {"room": room},
             "bindings": _query(token | position),
@@ -94,17 +96,17 @@ def _operations(replies: Mapping[str, str], sent: Iterable[str]) -> Json:
     """Those of the second address are those of the first."""
     receive = {tag: _receive(tag, [replies[tag], REFUSED] if tag in replies else [PONG]) for tag in COMMANDS}
     return receive | {
-        "events": _send("socket", "What happened in a room, in order, each with its `seq`", catalogue.EVENTS),
-        "passing": _send("socket", "What is true only now: may be lost", catalogue.PASSING),
-        "system": _send("socket", "The connection and its subscriptions", SYSTEM),
-        "room.commands": {"action": "receive"} | _over("room", "All commands", COMMANDS),
-        "room.frames": _send("room", "All that is sent", sent),
+        "events": _send(_SOCKET, "The durable events of rooms, in order, each with its `seq`", catalogue.EVENTS),
+        "passing": _send(_SOCKET, "Ephemeral events: true only now, and may be lost", catalogue.PASSING),
+        "system": _send(_SOCKET, "The connection and its subscriptions", SYSTEM),
+        "room.commands": {"action": "receive"} | _over(_ROOM, "All commands", COMMANDS),
+        "room.frames": _send(_ROOM, "All frames that the server sends", sent),
     }
 
 
 def _receive(tag: str, answers: Iterable[str]) -> Json:
-    reply = {"channel": _channel("socket"), "messages": [_at("socket", name) for name in answers]}
-    return {"action": "receive"} | _over("socket", tag, [tag]) | {"reply": reply}
+    reply = {"channel": _channel(_SOCKET), "messages": [_at(_SOCKET, name) for name in answers]}
+    return {"action": "receive"} | _over(_SOCKET, tag, [tag]) | {"reply": reply}
 
 
 def _send(channel: str, title: str, frames: Iterable[str]) -> Json:
@@ -147,24 +149,29 @@ def _schemas(replies: Mapping[str, str]) -> Json:
     frames |= {_schema_name(name): _event(wire.Event, name, data) for name, data in catalogue.EVENTS.items()}
     frames |= {_schema_name(name): _event(wire.Passing, name, data) for name, data in catalogue.PASSING.items()}
     frames |= {_schema_name(name): _reply(*REPLIES[COMMANDS[tag]]) for tag, name in replies.items()}
-    frames[protocol.Refusal.__name__] = _with(_schema(protocol.Refusal), ok={"const": False})
-    frames[_schema_name(PONG)] = {"type": "object", "properties": {"type": {"const": PONG}}, "required": ["type"]}
+    frames[protocol.Refusal.__name__] = _with(_schema(protocol.Refusal), ok={"type": "boolean", "const": False})
+    frames[_schema_name(PONG)] = {
+        "type": "object",
+        "properties": {"type": {"type": "string", "const": PONG}},
+        "required": ["type"],
+    }
     said = [struct for structs in REPLIES.values() for struct in structs]
     structs: list[type[msgspec.Struct]] = [*_OWN_TYPE.values(), *said, *ONE_OF_MANY]
     structs += [*catalogue.EVENTS.values(), *catalogue.PASSING.values()]
-    return frames | {name: part for name, part in sorted(_components(structs).items()) if name not in frames}
+    parts = schemas.components(structs) | schemas.enumerations()
+    return frames | {name: part for name, part in sorted(parts.items()) if name not in frames}
 
 
 def _event(frame: type[msgspec.Struct], name: str, data: type[msgspec.Struct]) -> Json:
-    """A frame of this type, with this in its `data`."""
+    """Return the schema of a frame of this type, with this struct in its `data`."""
     named: Json = {"pattern": r"^custom\."} if name == CUSTOM else {"const": name}
     return _with(_schema(frame), type={"type": "string"} | named, data=_reference("schemas", data.__name__))
 
 
 def _reply(*data: type[msgspec.Struct]) -> Json:
     references = [_reference("schemas", struct.__name__) for struct in data]
-    said = references[0] if len(references) == 1 else {"anyOf": references}
-    return _with(_schema(protocol.Reply), ok={"const": True}, data=said)
+    said = references[0] if len(references) == 1 else {"oneOf": references}
+    return _with(_schema(protocol.Reply), ok={"type": "boolean", "const": True}, data=said)
 
 
 def _with(schema: Json, **properties: Json) -> Json:
@@ -172,16 +179,7 @@ def _with(schema: Json, **properties: Json) -> Json:
 
 
 def _schema(struct: type[msgspec.Struct]) -> Json:
-    return _components([struct])[struct.__name__]
-
-
-def _components(structs: Iterable[type[msgspec.Struct]]) -> dict[str, Json]:
-    _, components = msgspec.json.schema_components(list(structs), ref_template=REFERENCE)
-    for schema in components.values():
-        del schema["title"]  # what it is called by already
-        if "description" in schema:
-            schema["description"] = _said(schema["description"])
-    return dict(components)
+    return schemas.components([struct])[struct.__name__]
 
 
 def _schema_name(frame: str) -> str:

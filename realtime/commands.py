@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from accounts.errors import RoomwireError
 from chat import custom, edits, messages, presence, reactions, receipts, typists, wire
@@ -20,7 +20,7 @@ async def authenticate(connection: Connection, command: protocol.Authenticate) -
     if identity.user_id != connection.user_id:
         raise Forbidden("A connection keeps its user: open another one.")
     connection.identity = identity
-    connection.reply(command.id, replies.Authenticated(identity.expires_at))
+    connection.reply(command.id, replies.Authenticated(wire.moment(identity.expires_at)))
 
 
 async def ping(connection: Connection, command: protocol.Ping) -> None:
@@ -64,7 +64,7 @@ def _sent(connection: Connection, command_id: protocol.CommandId, outcome: Sent 
 
 
 async def message_edit(connection: Connection, command: protocol.MessageEdit) -> None:
-    change = {"body": command.body} if command.data is UNSET else {"body": command.body, "data": command.data}
+    change = {"body": command.body, "data": command.data}
     await _of_message(edits.edit, connection, command, actor_id=connection.user_id, **change)
 
 
@@ -87,7 +87,7 @@ async def _of_message(change: Callable[..., wire.Message], connection: Connectio
 
 async def custom_send(connection: Connection, command: protocol.CustomSend) -> None:
     sender = connection.user_id
-    asked = {"room_id": command.room, "name": command.name, "data": command.data}
+    asked: dict[str, Any] = {"room_id": command.room, "name": command.name, "data": command.data}
     entry = await in_thread_once(custom.send, sender_id=sender, **asked)
     connection.reply(command.id, Raw(entry.payload.encode()))
 

@@ -102,4 +102,4 @@ def _comings_and_goings(
 
 
 def _frame(type: str, room_id: UUID, data: Any) -> str:
-    return wire.encode(wire.Passing(type, room_id, timezone.now(), data)).decode()
+    return wire.encode(wire.Passing(type, room_id, wire.moment(timezone.now()), data)).decode()

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.tokens import Identity
+from chat import wire
 from realtime import protocol
 from realtime.closing import Close
 from realtime.connection import Connection
@@ -138,7 +139,7 @@ class Connections:
     def _warn(self, connection: Connection) -> None:
         if connection.warned is not connection.identity:
             connection.warned = connection.identity
-            connection.tell(protocol.encode(protocol.TokenExpiring(connection.identity.expires_at)))
+            connection.tell(protocol.encode(protocol.TokenExpiring(wire.moment(connection.identity.expires_at))))
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

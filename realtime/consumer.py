@@ -183,7 +183,7 @@ class Consumer:
             return
         await self._begin(identity)
         if command.id is not None and self.connection is not None:
-            self.connection.tell(protocol.reply(command.id, replies.Authenticated(identity.expires_at)))
+            self.connection.tell(protocol.reply(command.id, replies.Authenticated(wire.moment(identity.expires_at))))
 
     async def _reject(self, rejected: protocol.Rejected) -> None:
         frame = protocol.refusal(rejected.command_id, rejected.error)
@@ -233,7 +233,8 @@ def _welcome(connection: Connection) -> str:
         commands_at_once=settings.REALTIME_COMMANDS_AT_ONCE,
     )
     user = wire.User(connection.user_id, connection.identity.username)
-    welcome = protocol.Welcome(connection.id, user, settings.REALTIME_HEARTBEAT_SECONDS, limits, timezone.now())
+    now = wire.moment(timezone.now())
+    welcome = protocol.Welcome(connection.id, user, settings.REALTIME_HEARTBEAT_SECONDS, limits, now)
     return protocol.encode(welcome)
 
 

@@ -1,21 +1,21 @@
 """The frames of the WebSocket protocol, version 1: a grammar without I/O. docs/protocol.md describes it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
-from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand, Violation
-from chat import wire
+from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand
+from chat import decoding, fields, wire
 
 SUBPROTOCOL = "roomwire.v1"
 # Beside it, a token for clients that can set no header.
 BEARER = "roomwire.bearer."
 
+# Returned in the reply as it was sent.
 CommandId = Annotated[str, msgspec.Meta(max_length=128)] | int | float | None
-Seq = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -31,22 +31,22 @@ class Ping(_Command, frozen=True, tag="ping"):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """The last `seq` a client has, and of which counting; without it, from now on."""
+    """The last `seq` that the client has of a room, and its epoch; without `since`, the room's head."""
 
-    since: Seq | None = None
+    since: fields.Seq | None = None
     epoch: UUID | None = None
 
 
 class RoomSubscribe(_Command, frozen=True, tag="room.subscribe"):
-    """Either one `room`; or several `rooms`; or "all" of one's own, with the `positions` one has of some. `presence`
-    is to be seen in them, and to see."""
+    """Names one `room`, several `rooms`, or "all" rooms of the user, with `positions` for some of them. `presence`
+    shows the user to the others in the room, and them to the user."""
 
     room: UUID | None = None
-    since: Seq | None = None
+    since: fields.Seq | None = None
     epoch: UUID | None = None
-    rooms: dict[UUID, Position] | Literal["all"] | None = None
-    positions: dict[UUID, Position] = {}
-    presence: bool = False
+    rooms: wire.ById[Position] | Literal["all"] | None = None
+    positions: wire.ById[Position] | None = None
+    presence: bool | None = None
 
 
 class RoomUnsubscribe(_Command, frozen=True, tag="room.unsubscribe"):
@@ -55,7 +55,7 @@ class RoomUnsubscribe(_Command, frozen=True, tag="room.unsubscribe"):
 
 class RoomRead(_Command, frozen=True, tag="room.read"):
     room: UUID
-    seq: Seq
+    seq: fields.Seq
 
 
 class TypingStart(_Command, frozen=True, tag="typing.start"):
@@ -72,19 +72,19 @@ class PresenceList(_Command, frozen=True, tag="presence.list"):
 
 class MessageSend(_Command, frozen=True, tag="message.send"):
     room: UUID
-    body: str
-    client_ref: str | None = None
-    reply_to: UUID | None = None
-    data: Any = None
+    body: fields.Body
+    client_ref: fields.ClientRef | None = None
+    reply_to: fields.ReplyTo | None = None
+    data: fields.Data | None = None
 
 
 class MessageEdit(_Command, frozen=True, tag="message.edit"):
-    """Without `data` that stays as it is."""
+    """`data` that is left out, or null, is kept; an empty object clears it."""
 
     room: UUID
     message: UUID
-    body: str
-    data: Any = msgspec.UNSET
+    body: fields.Body
+    data: fields.Data | None = None
 
 
 class MessageDelete(_Command, frozen=True, tag="message.delete"):
@@ -95,21 +95,21 @@ class MessageDelete(_Command, frozen=True, tag="message.delete"):
 class ReactionAdd(_Command, frozen=True, tag="reaction.add"):
     room: UUID
     message: UUID
-    emoji: str
+    emoji: fields.Emoji
 
 
 class ReactionRemove(_Command, frozen=True, tag="reaction.remove"):
     room: UUID
     message: UUID
-    emoji: str
+    emoji: fields.Emoji
 
 
 class CustomSend(_Command, frozen=True, tag="custom.send"):
-    """An event `custom.<name>` of the app's own."""
+    """Sends a custom event of the type `custom.<name>`."""
 
     room: UUID
-    name: str
-    data: Any = None
+    name: fields.CustomName
+    data: fields.Data | None = None
 
 
 Command = (
@@ -129,10 +129,11 @@ Command = (
     | CustomSend
 )
 
+_WHOLE = re.compile("[0-9]{1,18}")
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 _decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
-_known = {command.__struct_config__.tag for command in get_args(Command)}
+_known: dict[Any, type[Command]] = {command.__struct_config__.tag: command for command in get_args(Command)}
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -168,36 +169,30 @@ def decode(text: str) -> Command:
     try:
         return _decoder.decode(text)
     except _UNREADABLE as error:
-        raise _rejection(text, str(error)) from error
+        raise _rejection(text) from error
 
 
-def _rejection(text: str, reason: str) -> Rejected:
+def _rejection(text: str) -> Rejected:
     try:
-        envelope = _envelope.decode(text)
+        envelope, frame = _envelope.decode(text), msgspec.json.decode(text)
     except _UNREADABLE:
         return Rejected(Malformed())
     if envelope.type not in _known:
         return Rejected(UnknownCommand(f"There is no command {envelope.type[:64]!r}."), envelope.id)
-    return Rejected(Invalid(_violation(reason)), envelope.id)
+    return Rejected(Invalid(*decoding.violations(_known[envelope.type], frame)), envelope.id)
 
 
-def _violation(reason: str) -> Violation:
-    """msgspec's words say what and where: "Expected `int`, got `str` - at `$.since`"."""
-    path = re.search(r"`\$\.(.+)`$", reason)
-    return Violation(path[1] if path else "type", "invalid", f"{reason.partition(' - at ')[0]}.")
-
-
-def position(query: dict[str, str]) -> Position:
-    """The position in an address, `?since=40&epoch=…`. Raises Invalid."""
-    try:
-        return msgspec.convert(query, Position, strict=False)
-    except msgspec.ValidationError as error:
-        raise Invalid(_violation(str(error))) from error
+def position(query: Mapping[str, str]) -> Position:
+    """Return the position in an address, `?since=40&epoch=…`. Raises Invalid."""
+    since: Any = query.get("since")
+    if since is not None and _WHOLE.fullmatch(since):
+        since = int(since)
+    return decoding.decode(Position, {"since": since, "epoch": query.get("epoch")})
 
 
 class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """What follows on the socket begins after `from`; `recovered` is false when that is not what was asked. Who is
-    `present` there is told what follows from `presence`."""
+    """The events that follow begin after `from`; `recovered` is false if that is not the requested position. `presence`
+    is there if it was requested; the events that follow continue from it."""
 
     room: UUID
     epoch: UUID
@@ -218,7 +213,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
-    """`heartbeat` is the seconds between the server's pings."""
+    """The first frame. `heartbeat` is the number of seconds between the server's pings."""
 
     connection: str
     user: wire.User
@@ -250,7 +245,7 @@ class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
 
 
 class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
-    """The log can't continue where this subscription stood: it goes on from `head`, fetch a snapshot."""
+    """The log cannot continue from the subscription's position. It continues from `head`: fetch the room again."""
 
     room: UUID
     epoch: UUID
@@ -259,13 +254,13 @@ class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
 
 
 class TokenExpiring(msgspec.Struct, frozen=True, tag_field="type", tag="token.expiring"):
-    """The connection ends then, unless `authenticate` comes before with a newer token."""
+    """The connection closes at `expires_at`, unless `authenticate` brings a newer token before."""
 
     expires_at: wire.Moment
 
 
 class Goodbye(msgspec.Struct, frozen=True, tag_field="type", tag="goodbye"):
-    """This process is leaving: come back `reconnect_after_ms` from now. It closes 1012 at about that time."""
+    """The server process is stopping: reconnect after `reconnect_after_ms`. It closes with 1012 at about that time."""
 
     reason: str
     reconnect_after_ms: int

@@ -6,26 +6,24 @@ from uuid import UUID
 import msgspec
 
 from chat import wire
+from chat.schemas import REFERENCE
 from realtime import protocol
-
-# How one struct's schema refers to another's.
-REFERENCE = "#/components/schemas/{name}"
 
 
 class Authenticated(msgspec.Struct, frozen=True):
-    """The connection lives until then."""
+    """The connection lasts until `expires_at`."""
 
     expires_at: wire.Moment
 
 
 class OfRoom(msgspec.Struct, frozen=True):
-    """It is done, in this room."""
+    """The command took effect in this room."""
 
     room: UUID
 
 
 class NotSubscribed(msgspec.Struct, frozen=True):
-    """This room is refused; that holds up no other."""
+    """This room was refused; the other rooms are not affected."""
 
     error: protocol.ErrorBody
 
@@ -33,14 +31,14 @@ class NotSubscribed(msgspec.Struct, frozen=True):
 ONE_OF_MANY = (protocol.Subscribed, NotSubscribed)
 _Answer = Annotated[
     Any,
-    msgspec.Meta(extra_json_schema={"anyOf": [{"$ref": REFERENCE.format(name=each.__name__)} for each in ONE_OF_MANY]}),
+    msgspec.Meta(extra_json_schema={"oneOf": [{"$ref": REFERENCE.format(name=each.__name__)} for each in ONE_OF_MANY]}),
 ]
 
 
 class SubscribedMany(msgspec.Struct, frozen=True):
-    """An answer for each of the rooms that were named; or, to "all", of one's own."""
+    """An answer for each of the named rooms or, for "all", for each room of the user."""
 
-    rooms: dict[UUID, _Answer]
+    rooms: wire.ById[_Answer]
 
 
 # Some have several. `ping` has none: it is answered with `pong`, which is no reply.

@@ -22,12 +22,12 @@ async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe
     """Raises Invalid, NotFound or LimitExceeded."""
     if command.rooms == "all":
         own = await in_thread(rooms.ids, user_id=connection.user_id)
-        await _subscribe_many(connection, command, dict.fromkeys(own, Position()) | command.positions)
+        await _subscribe_many(connection, command, dict.fromkeys(own, Position()) | (command.positions or {}))
     elif command.rooms is not None:
         await _subscribe_many(connection, command, command.rooms)
     elif command.room is not None:
         at = Position(command.since, command.epoch)
-        await subscribe_one(connection, command.id, command.room, at, present=command.presence)
+        await subscribe_one(connection, command.id, command.room, at, present=bool(command.presence))
     else:
         raise Invalid(Violation("room", "required", "Name a room, or several in `rooms`."))
 
@@ -47,7 +47,7 @@ async def _subscribe_many(
     connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position]
 ) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
-    grants = await _grants(connection, wanted.keys(), present=command.presence)
+    grants = await _grants(connection, wanted.keys(), present=bool(command.presence))
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
     answers = {
         room: _subscribe(connection, room, grants[room], at) if room in grants else refused

@@ -52,7 +52,7 @@ class Typing:
 
     def _end(self, feed: Feed, user: wire.User) -> None:
         del self._ends[feed, user.id]
-        stopped = wire.Passing("typing.stopped", feed.room_id, timezone.now(), wire.Typist(user, 0))
+        stopped = wire.Passing("typing.stopped", feed.room_id, wire.moment(timezone.now()), wire.Typist(user, 0))
         feed.tell([wire.encode(stopped).decode()], feed.head)
 
     def _forget(self, feed: Feed, user_id: UUID) -> None:

@@ -31,6 +31,7 @@ def merge(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for kind, name in _used(paths, theirs["components"]):
         result["components"].setdefault(kind, {})[f"Allauth{name}"] = theirs["components"][kind][name]
     result["paths"] |= paths
+    result["tags"].append({"name": "allauth", "description": "Second factors, passkeys and social login."})
     return result
 
 

@@ -22,7 +22,7 @@ class Registered(msgspec.Struct, frozen=True):
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """`expires_at` is the access token's; the refresh token works once."""
+    """`expires_at` is the expiry of the access token; the refresh token works once."""
 
     access_token: str
     expires_at: wire.Moment
@@ -32,26 +32,26 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """For one handshake: `wss://host/ws/?token=<ticket>`."""
+    """Opens one socket: `wss://host/ws/?token=<ticket>`."""
 
     ticket: str
     expires_at: wire.Moment
 
 
 class SignedIn(wire.Device, frozen=True):
-    """A device that its owner is signed in on; `current` is the one that asks."""
+    """A device that the user is logged in on; `current` marks the one that sent the request."""
 
     current: bool
 
 
 class DeviceList(msgspec.Struct, frozen=True):
-    """The latest used first."""
+    """The most recently used device comes first."""
 
     results: list[SignedIn]
 
 
 class Anonymous(APIView):
-    """A view that whoever has no token may call."""
+    """A view that needs no token."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -60,10 +60,13 @@ class Anonymous(APIView):
 class Register(Anonymous):
     @extend_schema(
         operation_id="auth_register",
-        summary="Sign up",
+        summary="Register a user",
+        description=(
+            "The answer has no tokens: log in next. An e-mail address is sent a verification code; whether another "
+            "account uses it is not revealed."
+        ),
         request=requests.Registration,
         responses={201: Registered},
-        tags=["auth"],
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Registration, request)
@@ -74,18 +77,18 @@ class Register(Anonymous):
 class Login(Anonymous):
     @extend_schema(
         operation_id="auth_login",
-        summary="Sign in on a new device",
+        summary="Log in on a new device",
+        description="Each login creates a device with its own tokens. `username` may be a verified e-mail address.",
         request=requests.Login,
         responses={200: Tokens},
-        tags=["auth"],
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Login, request)
         grant = devices.login(
             username=asked["username"],
             password=asked["password"],
-            name=asked["device"],
-            platform=asked["platform"],
+            name=asked.get("device", ""),
+            platform=asked.get("platform", ""),
             address=client.address(request),
         )
         return Response(_tokens(grant))
@@ -94,10 +97,13 @@ class Login(Anonymous):
 class Refresh(Anonymous):
     @extend_schema(
         operation_id="auth_refresh",
-        summary="New tokens for old",
+        summary="Exchange a refresh token for new tokens",
+        description=(
+            "A refresh token works once. Repeating the request after a lost answer returns the same tokens for a "
+            "short time; a later repetition revokes the device."
+        ),
         request=requests.Refresh,
         responses={200: Tokens},
-        tags=["auth"],
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Refresh, request)
@@ -106,7 +112,11 @@ class Refresh(Anonymous):
 
 class Logout(APIView):
     @extend_schema(
-        operation_id="auth_logout", summary="Sign this device out", request=None, responses={204: None}, tags=["auth"]
+        operation_id="auth_logout",
+        summary="Log out this device",
+        description="Revokes the tokens of this device and closes its sockets.",
+        request=None,
+        responses={204: None},
     )
     def post(self, request: Request) -> Response:
         devices.logout(device_id=identity(request).device_id)
@@ -116,11 +126,10 @@ class Logout(APIView):
 class LogoutAll(APIView):
     @extend_schema(
         operation_id="auth_logout_all",
-        summary="Sign out everywhere",
+        summary="Log out all devices",
+        description="Revokes the tokens of every device of the user, this one included, and closes their sockets.",
         request=None,
         responses={204: None},
-        tags=["auth"],
-        description="Every device is signed out, this one too.",
     )
     def post(self, request: Request) -> Response:
         devices.revoke_all(user_id=identity(request).user_id)
@@ -129,7 +138,10 @@ class LogoutAll(APIView):
 
 class Devices(APIView):
     @extend_schema(
-        operation_id="auth_devices_list", summary="Where one is signed in", responses={200: DeviceList}, tags=["auth"]
+        operation_id="auth_devices_list",
+        summary="List the devices of the current user",
+        description="The most recently used device comes first; `current` marks the one that sends the request.",
+        responses={200: DeviceList},
     )
     def get(self, request: Request) -> Response:
         asking = identity(request)
@@ -139,10 +151,10 @@ class Devices(APIView):
 class Device(APIView):
     @extend_schema(
         operation_id="auth_devices_revoke",
-        summary="Sign one of one's devices out",
+        summary="Log out one device of the current user",
+        description="Revokes the tokens of that device and closes its sockets.",
         request=None,
         responses={204: None},
-        tags=["auth"],
     )
     def delete(self, request: Request, device_id: UUID) -> Response:
         devices.revoke(user_id=identity(request).user_id, device_id=device_id)
@@ -152,14 +164,14 @@ class Device(APIView):
 class Tickets(APIView):
     @extend_schema(
         operation_id="auth_ticket",
-        summary="A ticket, which opens one socket",
+        summary="Create a ticket for a WebSocket handshake",
+        description="A ticket opens one socket, once, within a minute: `wss://host/ws/?token=<ticket>`.",
         request=None,
         responses={201: Ticket},
-        tags=["auth"],
     )
     def post(self, request: Request) -> Response:
         issued = tickets.issue(identity=identity(request))
-        return Response(Ticket(issued.ticket, issued.expires_at), status=201)
+        return Response(Ticket(issued.ticket, wire.moment(issued.expires_at)), status=201)
 
 
 def _device(row: models.Device, asking: Identity) -> SignedIn:
@@ -168,4 +180,4 @@ def _device(row: models.Device, asking: Identity) -> SignedIn:
 
 def _tokens(grant: Grant) -> Tokens:
     user = wire.User(grant.user.id, grant.user.username)
-    return Tokens(grant.access_token, grant.expires_at, grant.refresh_token, user, grant.device_id)
+    return Tokens(grant.access_token, wire.moment(grant.expires_at), grant.refresh_token, user, grant.device_id)

@@ -10,20 +10,23 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
-from api.schema import query
+from api.schema import LIMIT, number
 from chat import custom, events, wire
 
 
 class Events(APIView):
     @extend_schema(
         operation_id="events_list",
-        summary="The log of a room after a seq",
+        summary="List the events of a room",
+        description=(
+            "Returns the room's log after `after_seq`, oldest first. If `recovered` is false, the log cannot continue"
+            " from there: fetch the room again."
+        ),
         parameters=[
-            query("after_seq", "The last seq you have; 0 is the beginning."),
-            query("limit", "At most this many, 50 unless said."),
+            number("after_seq", "The last `seq` that the client has; 0 is the beginning, and the default."),
+            LIMIT,
         ],
         responses={200: pages.EventPage},
-        tags=["events"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         page = events.page(
@@ -36,11 +39,13 @@ class Events(APIView):
 
     @extend_schema(
         operation_id="events_send",
-        summary="An event of the app's own",
-        description="By members whose role the room allows this (`custom_events`).",
+        summary="Send a custom event",
+        description=(
+            "Members whose role is at least the room's `custom_events`. The event `custom.<name>` is stored in the "
+            "room's log."
+        ),
         request=requests.NewCustomEvent,
         responses={201: wire.Event},
-        tags=["events"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewCustomEvent, request)

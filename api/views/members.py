@@ -9,17 +9,17 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
-from api.schema import query
+from api.schema import LIMIT
 from chat import bans, members, wire
 
 
 class Members(APIView):
     @extend_schema(
         operation_id="members_list",
-        summary="The members of a room",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List the members of a room",
+        description="The member who joined first comes first.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.MemberPage},
-        tags=["members"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         rows = members.of(user_id=identity(request).user_id, room_id=room_id)
@@ -27,10 +27,10 @@ class Members(APIView):
 
     @extend_schema(
         operation_id="members_add",
-        summary="Take somebody in",
+        summary="Add a member to a room",
+        description="Owners and moderators. 201 if the user was added, 200 if they were a member.",
         request=requests.Somebody,
         responses={201: wire.Member, 200: wire.Member},
-        tags=["members"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.Somebody, request)
@@ -39,23 +39,36 @@ class Members(APIView):
 
 
 class Member(APIView):
-    @extend_schema(operation_id="members_get", summary="One member", responses={200: wire.Member}, tags=["members"])
+    @extend_schema(
+        operation_id="members_get",
+        summary="Get a member of a room",
+        description="The user's role, and until when they are muted.",
+        responses={200: wire.Member},
+    )
     def get(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         return Response(members.get(user_id=identity(request).user_id, room_id=room_id, member_id=user_id))
 
     @extend_schema(
         operation_id="members_change",
-        summary="Another role",
+        summary="Change a member's role",
+        description="Owners. A room keeps at least one owner.",
         request=requests.RoleChange,
         responses={200: wire.Member},
-        tags=["members"],
     )
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         asked = requests.read(requests.RoleChange, request)
         me = identity(request).user_id
         return Response(members.change_role(actor_id=me, room_id=room_id, user_id=user_id, **asked))
 
-    @extend_schema(operation_id="members_remove", summary="Take somebody out", responses={204: None}, tags=["members"])
+    @extend_schema(
+        operation_id="members_remove",
+        summary="Remove a member from a room",
+        description=(
+            "Owners and moderators, for members with a lower role than their own. The member can join a public room "
+            "again."
+        ),
+        responses={204: None},
+    )
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         members.remove(actor_id=identity(request).user_id, room_id=room_id, user_id=user_id)
         return Response(status=204)
@@ -64,10 +77,13 @@ class Member(APIView):
 class Mute(APIView):
     @extend_schema(
         operation_id="members_mute",
-        summary="Not to be heard until a time",
+        summary="Mute a member until a given time",
+        description=(
+            "Owners and moderators, for members with a lower role than their own. A muted member cannot send, edit or"
+            " react."
+        ),
         request=requests.Mute,
         responses={200: wire.Member},
-        tags=["members"],
     )
     def put(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         asked = requests.read(requests.Mute, request)
@@ -75,7 +91,13 @@ class Mute(APIView):
         return Response(members.mute(actor_id=me, room_id=room_id, user_id=user_id, until=asked["until"]))
 
     @extend_schema(
-        operation_id="members_unmute", summary="To be heard again", responses={200: wire.Member}, tags=["members"]
+        operation_id="members_unmute",
+        summary="Unmute a member",
+        description=(
+            "Owners and moderators, for members with a lower role than their own. Has no effect on a member who is "
+            "not muted."
+        ),
+        responses={200: wire.Member},
     )
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         me = identity(request).user_id
@@ -85,11 +107,13 @@ class Mute(APIView):
 class Transfer(APIView):
     @extend_schema(
         operation_id="rooms_transfer",
-        summary="Somebody else is the owner",
-        description="In one's own place; oneself is a moderator from then on. The answer is the new owner.",
+        summary="Transfer ownership of the room",
+        description=(
+            "Owners. `user`, who must be a member, becomes an owner; the current user becomes a moderator. Returns "
+            "the new owner."
+        ),
         request=requests.Somebody,
         responses={200: wire.Member},
-        tags=["members"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.Somebody, request)
@@ -100,10 +124,10 @@ class Transfer(APIView):
 class Bans(APIView):
     @extend_schema(
         operation_id="bans_list",
-        summary="Who may not enter",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List the bans of a room",
+        description="Owners and moderators.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.BanPage},
-        tags=["members"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         rows = bans.of(user_id=identity(request).user_id, room_id=room_id)
@@ -111,20 +135,29 @@ class Bans(APIView):
 
     @extend_schema(
         operation_id="bans_add",
-        summary="Keep somebody out",
-        description="Of reading, too. A member is taken out.",
+        summary="Ban a user from a room",
+        description=(
+            "Owners and moderators, for users with a lower role than their own. A banned user is removed from the "
+            "room and can neither read nor join it. Banning again has no effect."
+        ),
         request=requests.NewBan,
         responses={200: wire.Ban},
-        tags=["members"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewBan, request)
         me = identity(request).user_id
-        return Response(bans.ban(actor_id=me, room_id=room_id, user_id=asked["user"], reason=asked["reason"]))
+        return Response(bans.ban(actor_id=me, room_id=room_id, user_id=asked["user"], reason=asked.get("reason", "")))
 
 
 class Ban(APIView):
-    @extend_schema(operation_id="bans_remove", summary="Let them enter again", responses={204: None}, tags=["members"])
+    @extend_schema(
+        operation_id="bans_remove",
+        summary="Lift a ban",
+        description=(
+            "Owners and moderators. The user may join again, but is not a member. Has no effect if there is no ban."
+        ),
+        responses={204: None},
+    )
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         bans.unban(actor_id=identity(request).user_id, room_id=room_id, user_id=user_id)
         return Response(status=204)

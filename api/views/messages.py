@@ -10,23 +10,26 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
-from api.schema import query
+from api.schema import LIMIT, number
 from chat import edits, messages, reactions, wire
 
 _PAGING = [
-    query("before_seq", "Only messages before this seq: older pages."),
-    query("after_seq", "Only messages after this seq: newer pages."),
-    query("limit", "At most this many, 50 unless said."),
+    number("before_seq", "Only messages before this `seq`: older pages."),
+    number("after_seq", "Only messages after this `seq`: newer pages."),
+    LIMIT,
 ]
 
 
 class Messages(APIView):
     @extend_schema(
         operation_id="messages_list",
-        summary="The messages of a room, by pages",
+        summary="List the messages of a room",
+        description=(
+            "Returns the latest page if neither `before_seq` nor `after_seq` is given. Within a page the oldest "
+            "message comes first."
+        ),
         parameters=_PAGING,
         responses={200: pages.MessagePage},
-        tags=["messages"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         page = messages.page(user_id=identity(request).user_id, room_id=room_id, **_wanted(request))
@@ -35,9 +38,12 @@ class Messages(APIView):
     @extend_schema(
         operation_id="messages_send",
         summary="Send a message",
+        description=(
+            "With a `client_ref` that the author has used in this room before, returns the stored message with status"
+            " 200 and creates nothing: repeat a request whose answer was lost."
+        ),
         request=requests.NewMessage,
         responses={201: wire.Message, 200: wire.Message},
-        tags=["messages"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewMessage, request)
@@ -46,18 +52,25 @@ class Messages(APIView):
 
 
 class Message(APIView):
-    @extend_schema(operation_id="messages_get", summary="One message", responses={200: wire.Message}, tags=["messages"])
+    @extend_schema(
+        operation_id="messages_get",
+        summary="Get a message",
+        description="A deleted message is returned as a tombstone: `deleted_at` is set and the content is gone.",
+        responses={200: wire.Message},
+    )
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request)
         return Response(messages.get(user_id=me.user_id, room_id=room_id, message_id=message_id))
 
     @extend_schema(
         operation_id="messages_edit",
-        summary="Say something else",
-        description="Its author alone. The same again is nothing.",
+        summary="Edit a message",
+        description=(
+            "The author only. `data` that is left out, or null, is kept; an empty object clears it. Repeating an edit"
+            " has no effect."
+        ),
         request=requests.MessageChange,
         responses={200: wire.Message},
-        tags=["messages"],
     )
     def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         asked = requests.read(requests.MessageChange, request)
@@ -66,10 +79,9 @@ class Message(APIView):
 
     @extend_schema(
         operation_id="messages_delete",
-        summary="Take a message back",
-        description="One's own, or as an owner or moderator. A tombstone is left, which is the answer.",
+        summary="Delete a message",
+        description="The author, owners and moderators. Returns the tombstone.",
         responses={200: wire.Message},
-        tags=["messages"],
     )
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request).user_id
@@ -79,10 +91,9 @@ class Message(APIView):
 class Revisions(APIView):
     @extend_schema(
         operation_id="messages_revisions",
-        summary="What a message said before",
-        description="Oldest first; for its author, and for owners and moderators.",
+        summary="List the earlier versions of a message",
+        description="The author, owners and moderators. The oldest version comes first.",
         responses={200: pages.Revisions},
-        tags=["messages"],
     )
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request).user_id
@@ -92,10 +103,10 @@ class Revisions(APIView):
 class Replies(APIView):
     @extend_schema(
         operation_id="messages_replies",
-        summary="The replies to a message, by pages",
+        summary="List the replies to a message",
+        description="Pages are the same as those of the room's messages.",
         parameters=_PAGING,
         responses={200: pages.MessagePage},
-        tags=["messages"],
     )
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         me = identity(request).user_id
@@ -106,10 +117,10 @@ class Replies(APIView):
 class Reactions(APIView):
     @extend_schema(
         operation_id="reactions_list",
-        summary="Who thinks what of a message",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List the reactions to a message",
+        description="The oldest reaction comes first.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.ReactionPage},
-        tags=["messages"],
     )
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         rows = reactions.of(user_id=identity(request).user_id, room_id=room_id, message_id=message_id)
@@ -119,17 +130,20 @@ class Reactions(APIView):
 class Reaction(APIView):
     @extend_schema(
         operation_id="reactions_add",
-        summary="React to a message",
+        summary="Add a reaction to a message",
+        description="Adding the same reaction again has no effect. Returns the message.",
         request=None,
         responses={200: wire.Message},
-        tags=["messages"],
     )
     def put(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:
         me = identity(request).user_id
         return Response(reactions.add(user_id=me, room_id=room_id, message_id=message_id, emoji=emoji))
 
     @extend_schema(
-        operation_id="reactions_remove", summary="Take it back", responses={200: wire.Message}, tags=["messages"]
+        operation_id="reactions_remove",
+        summary="Remove a reaction from a message",
+        description="Has no effect if the current user has not reacted with this emoji. Returns the message.",
+        responses={200: wire.Message},
     )
     def delete(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:
         me = identity(request).user_id

@@ -9,17 +9,17 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
-from api.schema import query
+from api.schema import LIMIT
 from chat import presence, receipts, typists, wire
 
 
 class Read(APIView):
     @extend_schema(
         operation_id="rooms_readers",
-        summary="Up to where everybody has read",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List the read markers of a room",
+        description="How far each member has read.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.ReaderPage},
-        tags=["rooms"],
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         rows = receipts.of(user_id=identity(request).user_id, room_id=room_id)
@@ -27,10 +27,10 @@ class Read(APIView):
 
     @extend_schema(
         operation_id="rooms_read",
-        summary="Say up to where one has read",
+        summary="Move the current user's read marker",
+        description="A marker never moves backwards: a smaller `seq` has no effect.",
         request=requests.Position,
         responses={200: wire.ReadMarker},
-        tags=["rooms"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.Position, request)
@@ -40,11 +40,10 @@ class Read(APIView):
 class Typing(APIView):
     @extend_schema(
         operation_id="rooms_typing",
-        summary="Say that one is typing, or no more",
-        description="It ends by itself after some seconds: say so again while it goes on.",
+        summary="Send a typing notification",
+        description="A notification expires after a few seconds: repeat it while the user is typing.",
         request=requests.Typing,
         responses={204: None},
-        tags=["rooms"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.Typing, request)
@@ -55,7 +54,10 @@ class Typing(APIView):
 
 class Presence(APIView):
     @extend_schema(
-        operation_id="rooms_presence", summary="Who is there", responses={200: wire.Presence}, tags=["rooms"]
+        operation_id="rooms_presence",
+        summary="List the users who are present in a room",
+        description="Users with a subscription that asked for presence. In a crowded room only the count is returned.",
+        responses={200: wire.Presence},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         return Response(presence.of(user_id=identity(request).user_id, room_id=room_id))

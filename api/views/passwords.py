@@ -15,10 +15,9 @@ class Password(APIView):
     @extend_schema(
         operation_id="auth_password_change",
         summary="Change the password",
+        description="Logs out every other device.",
         request=requests.PasswordChange,
         responses={204: None},
-        tags=["auth"],
-        description="Every other device is signed out.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.PasswordChange, request)
@@ -35,11 +34,13 @@ class Password(APIView):
 class Forgotten(Anonymous):
     @extend_schema(
         operation_id="auth_password_forgotten",
-        summary="Ask for a code to set a new password",
+        summary="Request a code to reset the password",
+        description=(
+            "Sends a code to the verified e-mail address of the account. The answer is the same if there is no such "
+            "account or address."
+        ),
         request=requests.Forgotten,
         responses={202: None},
-        tags=["auth"],
-        description="Sends a code to the verified address of the account. The answer is the same if there is none.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Forgotten, request)
@@ -50,11 +51,10 @@ class Forgotten(Anonymous):
 class Reset(Anonymous):
     @extend_schema(
         operation_id="auth_password_reset",
-        summary="Set a new password by a code",
+        summary="Reset the password with a code",
+        description="Logs out every device.",
         request=requests.Reset,
         responses={204: None},
-        tags=["auth"],
-        description="Every device is signed out.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Reset, request)
@@ -70,11 +70,12 @@ class Reset(Anonymous):
 class EmailCode(Anonymous):
     @extend_schema(
         operation_id="auth_email_code",
-        summary="Ask for another code for an e-mail address",
+        summary="Request another code to verify an e-mail address",
+        description=(
+            "Sends another code to an address that is not verified yet. The answer is the same if there is none."
+        ),
         request=requests.Forgotten,
         responses={202: None},
-        tags=["auth"],
-        description="Sends another code to an address that waits to be verified. The answer is the same if none does.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Forgotten, request)
@@ -85,11 +86,10 @@ class EmailCode(Anonymous):
 class EmailVerify(Anonymous):
     @extend_schema(
         operation_id="auth_email_verify",
-        summary="Verify an e-mail address by its code",
+        summary="Verify an e-mail address with a code",
+        description="The address that the code was sent to becomes the address of the account.",
         request=requests.Verification,
         responses={204: None},
-        tags=["auth"],
-        description="The address that the code was sent to is the account's from now on.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Verification, request)

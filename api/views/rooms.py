@@ -2,35 +2,34 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
-from api.schema import query
-from chat import members, rooms, wire
+from api.schema import LIMIT, parameter
+from chat import fields, members, rooms, wire
 
 
 class Rooms(APIView):
     @extend_schema(
         operation_id="rooms_list",
-        summary="The rooms that one is in",
-        description="Where something happened last comes first.",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List the current user's rooms",
+        description="The room with the latest event comes first.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.RoomPage},
-        tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
         return Response(pages.rooms(request, rooms.mine(user_id=identity(request).user_id)))
 
     @extend_schema(
         operation_id="rooms_create",
-        summary="A new room",
+        summary="Create a room",
+        description="The current user becomes its owner.",
         request=requests.NewRoom,
         responses={201: wire.Room},
-        tags=["rooms"],
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.NewRoom, request)
@@ -40,14 +39,17 @@ class Rooms(APIView):
 class Public(APIView):
     @extend_schema(
         operation_id="rooms_discover",
-        summary="The public rooms, newest first",
+        summary="List public rooms",
+        description=(
+            "The newest room comes first. Rooms that are archived, or from which the current user is banned, are left"
+            " out."
+        ),
         parameters=[
-            OpenApiParameter("search", str, description="Only those with all these words in their name or topic."),
-            query("limit", "At most this many."),
+            parameter("search", fields.Search, "Only rooms with all of these words in their name or topic."),
+            LIMIT,
             pages.CURSOR,
         ],
         responses={200: pages.RoomPage},
-        tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
         search = request.query_params.get("search", "")
@@ -57,11 +59,10 @@ class Public(APIView):
 class Direct(APIView):
     @extend_schema(
         operation_id="rooms_direct",
-        summary="The direct room with somebody",
-        description="There is one for each two people: found, or created.",
+        summary="Get or create the direct room with another user",
+        description="Two users share one direct room: 201 if this request created it, 200 if it existed.",
         request=requests.Somebody,
         responses={201: wire.Room, 200: wire.Room},
-        tags=["rooms"],
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Somebody, request)
@@ -70,16 +71,21 @@ class Direct(APIView):
 
 
 class Room(APIView):
-    @extend_schema(operation_id="rooms_get", summary="One room", responses={200: wire.Room}, tags=["rooms"])
+    @extend_schema(
+        operation_id="rooms_get",
+        summary="Get a room",
+        description="Members can read their rooms; everybody who is not banned can read public rooms.",
+        responses={200: wire.Room},
+    )
     def get(self, request: Request, room_id: UUID) -> Response:
         return Response(rooms.get(user_id=identity(request).user_id, room_id=room_id))
 
     @extend_schema(
         operation_id="rooms_change",
-        summary="Another name, topic or right",
+        summary="Update a room's name, topic or custom-event role",
+        description="Owners and moderators. A field that is left out, or null, keeps its value.",
         request=requests.RoomChange,
         responses={200: wire.Room},
-        tags=["rooms"],
     )
     def patch(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.RoomChange, request)
@@ -88,9 +94,8 @@ class Room(APIView):
     @extend_schema(
         operation_id="rooms_delete",
         summary="Delete a room",
-        description="With all that was said there, for everybody.",
+        description="Owners. Deletes the room for all members, with its messages and events; cannot be undone.",
         responses={204: None},
-        tags=["rooms"],
     )
     def delete(self, request: Request, room_id: UUID) -> Response:
         rooms.delete(actor_id=identity(request).user_id, room_id=room_id)
@@ -100,15 +105,20 @@ class Room(APIView):
 class Archive(APIView):
     @extend_schema(
         operation_id="rooms_archive",
-        summary="Keep a room as it is",
+        summary="Archive a room",
+        description="Owners. An archived room can be read but not changed. Archiving it again has no effect.",
         request=None,
         responses={200: wire.Room},
-        tags=["rooms"],
     )
     def put(self, request: Request, room_id: UUID) -> Response:
         return Response(rooms.archive(actor_id=identity(request).user_id, room_id=room_id))
 
-    @extend_schema(operation_id="rooms_unarchive", summary="Use it again", responses={200: wire.Room}, tags=["rooms"])
+    @extend_schema(
+        operation_id="rooms_unarchive",
+        summary="Unarchive a room",
+        description="Owners. The room can be changed again.",
+        responses={200: wire.Room},
+    )
     def delete(self, request: Request, room_id: UUID) -> Response:
         return Response(rooms.unarchive(actor_id=identity(request).user_id, room_id=room_id))
 
@@ -117,9 +127,9 @@ class Join(APIView):
     @extend_schema(
         operation_id="rooms_join",
         summary="Join a public room",
+        description="Joining again has no effect.",
         request=None,
         responses={200: wire.Room},
-        tags=["rooms"],
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         return Response(members.join(user_id=identity(request).user_id, room_id=room_id))
@@ -127,7 +137,11 @@ class Join(APIView):
 
 class Leave(APIView):
     @extend_schema(
-        operation_id="rooms_leave", summary="Leave a room", request=None, responses={204: None}, tags=["rooms"]
+        operation_id="rooms_leave",
+        summary="Leave a room",
+        description="The last owner must transfer the room first. Direct rooms cannot be left.",
+        request=None,
+        responses={204: None},
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         members.leave(user_id=identity(request).user_id, room_id=room_id)

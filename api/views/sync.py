@@ -1,9 +1,11 @@
 """Everything that changed in all my rooms, in one answer."""
 
+import re
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,20 +13,18 @@ from rest_framework.views import APIView
 from accounts.errors import Invalid, Violation
 from api import requests
 from api.authentication import identity
+from api.schema import parameter
 from chat import sync, wire
 from chat.sync import Position
 
-_SINCE = OpenApiParameter(
-    "since",
-    str,
-    description="The last `seq` you have of each room: `<room>.<seq>` or `<room>.<seq>.<epoch>`, with commas between. "
-    "Many fit better in the body of a POST, which answers the same.",
-)
+_UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_POSITION = rf"({_UUID})\.([0-9]{{1,18}})(?:\.({_UUID}))?"
+Since = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_POSITION}(,{_POSITION})*)?$"})]
 
 
 class RoomChange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """A room with news. `events` are those after `from`, and `more` come after them. When it is not `recovered`, no
-    position was named or the log can't continue from it: begin with `room` as it is here, and from `from`."""
+    """A room that changed. `events` follow `from`; `more` tells whether others follow them. If `recovered` is false, no
+    position was given or the log cannot continue from it: start with this `room`, at `from`."""
 
     room: wire.Room
     from_: int
@@ -34,22 +34,32 @@ class RoomChange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """`rooms` have news, the latest first; `more` may. `removed` are gone, or no longer yours to see. `markers` say up
-    to where you have read each of your rooms."""
+    """`rooms` changed, the latest change first; `more` tells whether others did. `removed` were deleted or can no
+    longer be seen. `markers` are the user's read markers, by room id."""
 
     rooms: list[RoomChange]
     more: bool
     removed: list[UUID]
-    markers: dict[UUID, int]
+    markers: wire.ById[int]
 
 
 class Sync(APIView):
     @extend_schema(
         operation_id="sync",
-        summary="What changed in all my rooms",
-        parameters=[_SINCE],
+        summary="Get the changes in all rooms of the current user",
+        description=(
+            "Returns the events after the given positions, new rooms, removed rooms and read markers. Take the last "
+            "`seq` of each room as its next position."
+        ),
+        parameters=[
+            parameter(
+                "since",
+                Since,
+                "The last `seq` that the client has of each room: `<room>.<seq>` or `<room>.<seq>.<epoch>`, separated "
+                "by commas. Send many positions in the body of the POST request.",
+            )
+        ],
         responses={200: Changes},
-        tags=["rooms"],
     )
     def get(self, request: Request) -> Response:
         positions = _positions(request.query_params.get("since", ""))
@@ -57,14 +67,14 @@ class Sync(APIView):
 
     @extend_schema(
         operation_id="sync_many",
-        summary="The same with any number of positions",
+        summary="Get the changes in all rooms, with positions in the body",
+        description="The same as the GET request, for more positions than fit in a URL.",
         request=requests.Positions,
         responses={200: Changes},
-        tags=["rooms"],
     )
     def post(self, request: Request) -> Response:
         said = requests.read(requests.Positions, request)["since"]
-        positions = {_room(name): Position(at["seq"], at["epoch"]) for name, at in said.items()}
+        positions = {room: Position(at.seq, at.epoch) for room, at in said.items()}
         return Response(_told(sync.since(user_id=identity(request).user_id, positions=positions)))
 
 
@@ -72,19 +82,12 @@ def _positions(text: str) -> dict[UUID, Position]:
     """Raises Invalid."""
     positions = {}
     for part in filter(None, text.split(",")):
-        name, _, position = part.partition(".")
-        seq, _, epoch = position.partition(".")
-        if not (seq.isascii() and seq.isdigit() and len(seq) < 19):
-            raise Invalid(Violation("since", "invalid", f"{part[:100]!r} is not <room>.<seq>."))
-        positions[_room(name)] = Position(int(seq), _room(epoch) if epoch else None)
+        position = re.fullmatch(_POSITION, part)
+        if position is None:
+            raise Invalid(Violation("since", "invalid", f"{part[:100]!r} is not <room>.<seq> or <room>.<seq>.<epoch>."))
+        room, seq, epoch = position.groups()
+        positions[UUID(room)] = Position(int(seq), UUID(epoch) if epoch else None)
     return positions
-
-
-def _room(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid(Violation("since", "invalid", f"{text[:100]!r} is no id.")) from error
 
 
 def _told(changes: sync.Changes) -> Changes:

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 from accounts import models, users
 from api import client, pages, requests
 from api.authentication import identity
-from api.schema import query
+from api.schema import LIMIT
 from chat import erasure, export, mentions, wire
 
 
 class Me(msgspec.Struct, frozen=True):
-    """What only oneself is told. `email` is verified; `pending_email` waits for its code. Either may be empty."""
+    """The current user. `email` is verified, `pending_email` waits for its code; either may be empty."""
 
     id: UUID
     username: str
@@ -26,17 +26,24 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class CurrentUser(APIView):
-    @extend_schema(operation_id="users_me", summary="Oneself", responses={200: Me}, tags=["users"])
+    @extend_schema(
+        operation_id="users_me",
+        summary="Get the current user",
+        description="`email` is the verified address; `pending_email` waits for its code.",
+        responses={200: Me},
+    )
     def get(self, request: Request) -> Response:
         return Response(_me(users.get(user_id=identity(request).user_id)))
 
     @extend_schema(
         operation_id="users_me_change",
-        summary="Change the e-mail address",
+        summary="Change the e-mail address of the current user",
+        description=(
+            "The new address is sent a code. The old address stays in force until the new one is verified; an empty "
+            "string removes it at once."
+        ),
         request=requests.Profile,
         responses={200: Me},
-        tags=["users"],
-        description="Another e-mail address, which is sent a code. Until that is brought back the one before counts.",
     )
     def patch(self, request: Request) -> Response:
         asked = requests.read(requests.Profile, request)
@@ -48,11 +55,13 @@ class CurrentUser(APIView):
 class Erase(APIView):
     @extend_schema(
         operation_id="users_me_erase",
-        summary="Erase the account",
+        summary="Erase the current user's account",
+        description=(
+            "Cannot be undone: messages become tombstones, the user name is replaced by a random one, and every "
+            "device is logged out."
+        ),
         request=requests.Confirmation,
         responses={204: None},
-        tags=["users"],
-        description="For good: messages become tombstones under a name that says nothing, and every device is out.",
     )
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Confirmation, request)
@@ -63,10 +72,9 @@ class Erase(APIView):
 class Export(APIView):
     @extend_schema(
         operation_id="users_me_export",
-        summary="All that is kept of oneself",
+        summary="Export the current user's data",
+        description="Returns everything that is stored about the user as one document.",
         responses={200: export.Export},
-        tags=["users"],
-        description="All that is kept of oneself, as one document.",
     )
     def get(self, request: Request) -> Response:
         kept = export.of(user_id=identity(request).user_id)
@@ -76,11 +84,10 @@ class Export(APIView):
 class Mentions(APIView):
     @extend_schema(
         operation_id="users_me_mentions",
-        summary="Where one was named",
-        description="The messages that name one with `@username`, the latest first.",
-        parameters=[query("limit", "At most this many."), pages.CURSOR],
+        summary="List messages that mention the current user",
+        description="The most recent message comes first.",
+        parameters=[LIMIT, pages.CURSOR],
         responses={200: pages.MentionPage},
-        tags=["users"],
     )
     def get(self, request: Request) -> Response:
         rows = mentions.of(user_id=identity(request).user_id)
@@ -88,4 +95,4 @@ class Mentions(APIView):
 
 
 def _me(user: models.User) -> Me:
-    return Me(user.id, user.username, user.email, user.pending_email, user.created_at)
+    return Me(user.id, user.username, user.email, user.pending_email, wire.moment(user.created_at))

@@ -100,14 +100,22 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Roomwire",
-    "DESCRIPTION": "Rooms, messages and their recovery. The WebSocket protocol is in docs/protocol.md.",
+    "DESCRIPTION": (
+        "Rooms, messages and their recovery. The WebSocket protocol is in docs/protocol.md.\n\n"
+        "Times are RFC 3339 in UTC, always with six digits of a second's fraction and `Z`: "
+        "`2026-11-22T23:10:31.735112Z`. Ids are UUIDs, in either case. In an optional field of a request null is the "
+        "same as leaving it out. Ignore fields and event types that are not described here."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATION_PARAMETERS": False,
+    # The server that serves the document.
+    "SERVERS": [{"url": "/", "description": "This server"}],
+    "POSTPROCESSING_HOOKS": ["api.schema.finish"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -258,7 +258,7 @@ def test_every_route_of_a_room_hides_it_from_strangers(alice, room):
         "typing": True,
         "name": "x",
         "role": "member",
-        "until": "2040-01-01",
+        "until": "2040-01-01T00:00:00Z",
     }
     for target in (room, ANYWHERE):
         for route in _routes(get_resolver().url_patterns):

@@ -35,9 +35,9 @@ def test_it_is_told_with_who_sent_it():
     (alice,) = people("alice")
     made = room(alice)
     with heard(made, "custom.x", "custom.x") as events:
-        entry = custom.send(sender_id=alice, room_id=made, name="x", data=[1, {"a": None}])
+        entry = custom.send(sender_id=alice, room_id=made, name="x", data={"a": [1, {"b": None}]})
         custom.send(sender_id=alice, room_id=made, name="x")
-    assert events[0] == {"sender": {"id": str(alice), "username": "alice"}, "data": [1, {"a": None}]}
+    assert events[0] == {"sender": {"id": str(alice), "username": "alice"}, "data": {"a": [1, {"b": None}]}}
     assert events[1]["data"] is None
     assert Event.objects.get(seq=entry.seq).payload == entry.payload
 

@@ -31,8 +31,8 @@ def test_the_log_says_what_a_message_says_now():
     made = room(alice, bob)
     said = say(alice, made, "first words", data={"a": "first data"}, client_ref="r")
     with heard(made, "message.updated") as events:
-        changed = edit(alice, said, "second", data=[2])
-    assert (changed.body, changed.data, changed.seq, changed.client_ref) == ("second", [2], said.seq, "r")
+        changed = edit(alice, said, "second", data={"b": 2})
+    assert (changed.body, changed.data, changed.seq, changed.client_ref) == ("second", {"b": 2}, said.seq, "r")
     assert changed.edited_at is not None
     assert changed.created_at == said.created_at
     assert events == [as_told(changed)]
@@ -54,12 +54,12 @@ def test_the_event_of_an_edit_has_hubs_forget_what_they_remember():
 def test_what_it_said_is_kept_for_who_wrote_it_and_who_keeps_order():
     alice, bob, carol = people("alice", "bob", "carol")
     made = room(alice, bob, carol)
-    said = say(bob, made, "one", data=1)
+    said = say(bob, made, "one", data={"n": 1})
     for number, body in enumerate(("two", "three")):
-        edit(bob, said, body, data=number)
+        edit(bob, said, body, data={"n": number})
     for who in (alice, bob):
         kept = edits.revisions(user_id=who, room_id=made, message_id=said.id)
-        assert [(each.body, each.data) for each in kept] == [("one", 1), ("two", 0)]
+        assert [(each.body, each.data) for each in kept] == [("one", {"n": 1}), ("two", {"n": 0})]
         assert said.created_at <= kept[0].replaced_at <= kept[1].replaced_at
     with pytest.raises(Forbidden):
         edits.revisions(user_id=carol, room_id=made, message_id=said.id)
@@ -87,11 +87,11 @@ def test_the_same_again_is_nothing(body, data):
 OTHER = {
     "true": ({"done": 1}, {"done": True}),
     "false": ({"done": False}, {"done": 0}),
-    "nothing": ([], None),
+    "nothing": ({"a": 1}, {}),
     "something": (None, {}),
-    "deep": ([[{"a": 1}]], [[{"a": True}]]),
-    "order": ([1, 2], [2, 1]),
-    "text": (1, "1"),
+    "deep": ({"a": [[{"a": 1}]]}, {"a": [[{"a": True}]]}),
+    "order": ({"a": [1, 2]}, {"a": [2, 1]}),
+    "text": ({"a": 1}, {"a": "1"}),
 }
 
 
@@ -108,18 +108,19 @@ def test_other_data_is_another_message(name):
     assert json.dumps(Revision.objects.get().data) == json.dumps(before)
 
 
-def test_without_data_that_stays_and_null_takes_it_away():
+def test_an_edit_without_data_keeps_it_and_an_empty_object_clears_it():
     (alice,) = people("alice")
     made = room(alice)
     said = say(alice, made, "x", data={"a": 1})
     assert edit(alice, said, "y").data == {"a": 1}
-    assert edit(alice, said, "y", data=None).data is None
-    assert Message.objects.filter(data__isnull=True).exists()
+    assert edit(alice, said, "z", data=None).data == {"a": 1}
+    assert edit(alice, said, "z", data={}).data == {}
+    assert Message.objects.get().data == {}
 
 
 @pytest.mark.parametrize(
     "asked",
-    [{"body": ""}, {"body": " "}, {"body": "x" * 4_001}, {"body": "\0"}, {"body": "y", "data": "x" * 16_384}],
+    [{"body": ""}, {"body": " "}, {"body": "x" * 4_001}, {"body": "\0"}, {"body": "y", "data": {"a": "x" * 16_384}}],
     ids=["empty", "blank", "long", "NUL", "much data"],
 )
 def test_an_edit_that_is_invalid_changes_nothing(asked):

@@ -1,0 +1,55 @@
+"""The types of the fields that clients send, at either door.
+
+The bodies of REST requests and the commands of the socket are structs of these, so both doors accept the same values
+and both documents describe the same bounds. The rules behind them are checked in the domain (chat/inputs.py).
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from chat import custom, inputs, wire
+
+
+def text(maximum: int, *, minimum: int = 1, pattern: str = inputs.TEXT_PATTERN, **schema: Any) -> msgspec.Meta:
+    """Return the bounds of a string: its length in characters is checked here, its `pattern` in the domain."""
+    extra = {"pattern": pattern, **schema}
+    return msgspec.Meta(min_length=minimum or None, max_length=maximum, extra_json_schema=extra)
+
+
+Body = Annotated[str, text(settings.MESSAGE_BODY_MAX, pattern=inputs.WORDS_PATTERN), msgspec.Meta(examples=["hello"])]
+ClientRef = Annotated[
+    str,
+    text(settings.CLIENT_REF_MAX, pattern=inputs.WORDS_PATTERN),
+    msgspec.Meta(
+        description="The sender's own name for the message, unique per room and author: sending it again returns the "
+        "stored message and creates nothing.",
+        examples=["b6ad3b0c"],
+    ),
+]
+ReplyTo = Annotated[UUID, msgspec.Meta(description="The id of a message of the same room.")]
+Data = Annotated[
+    wire.Data,
+    msgspec.Meta(
+        description=f"An object of the app's own, of at most {settings.MESSAGE_DATA_MAX_BYTES} bytes; not interpreted.",
+        examples=[{"mood": "calm"}],
+    ),
+]
+Emoji = Annotated[str, text(settings.EMOJI_MAX, pattern=inputs.EMOJI_PATTERN), msgspec.Meta(examples=["👍"])]
+CustomName = Annotated[
+    str,
+    text(settings.CUSTOM_NAME_MAX, pattern=custom.NAME_PATTERN),
+    msgspec.Meta(description="The type of the event is `custom.<name>`.", examples=["poll.opened"]),
+]
+RoomName = Annotated[str, text(settings.ROOM_NAME_MAX, pattern=inputs.WORDS_PATTERN), msgspec.Meta(examples=["Lobby"])]
+Topic = Annotated[str, text(settings.ROOM_TOPIC_MAX, minimum=0, pattern=inputs.LINE_PATTERN)]
+Reason = Annotated[str, text(settings.REASON_MAX, minimum=0, pattern=inputs.LINE_PATTERN)]
+Search = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": inputs.TEXT_PATTERN})]
+Seq = Annotated[int, msgspec.Meta(ge=0)]
+
+
+def whole(minimum: int, maximum: int) -> Any:
+    """Return the type of a whole number within bounds."""
+    return Annotated[int, msgspec.Meta(ge=minimum, le=maximum)]
