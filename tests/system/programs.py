@@ -12,6 +12,8 @@ PACKAGES = {
     "pgbouncer": "pgbouncer",
     "chromium": "chromium",
     "openssl": "openssl",
+    "go": "golang-go",
+    "javac": "default-jdk-headless",
 }
 
 
