@@ -14,6 +14,7 @@ help:  ## Print these lines
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/base.stamp  ## Start on SQLite, one process, with demo data (HOST, PORT)
+	@$(BIN)/python -m config.listening
 	@$(DEV) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEV) $(BIN)/python manage.py seed --url http://$(HOST):$(PORT)
 	@$(DEV) exec $(BIN)/python -m config.serve

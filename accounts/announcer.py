@@ -17,6 +17,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
+from django.conf import settings
+
+from accounts.outages import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,9 @@ class Announcer:
         self._pending_characters = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sending: asyncio.Task[None] | None = None
-        self._healthy = True
+        self._outage = Outage(
+            logger, "the channel layer", "announcements are being lost and clients are served from the log"
+        )
 
     def attach(self) -> None:
         """Send on the running loop from now on: the in-memory layer reaches only listeners on its own loop."""
@@ -139,29 +144,29 @@ class Announcer:
             async with asyncio.timeout(_SEND_SECONDS):
                 await layer.group_send(announcement.group, announcement.message() | {"origin": self.origin})
         except Exception as error:  # whatever a layer's client library raises: the database has what it said
-            self._count_failure(repr(error), announcement.facts)
+            self._count_failure(error, announcement.facts)
         else:
-            self._healthy = True
+            self._outage.end()
 
-    def _count_failure(self, reason: str, facts: int) -> None:
-        """Counts everything lost; logs the first of an outage, not a line per message."""
+    def _count_failure(self, error: Exception | str, facts: int) -> None:
         self.failed += facts
-        log = logger.warning if self._healthy else logger.debug
-        log("announcements are being lost, clients are served from the log: %s", reason)
-        self._healthy = False
+        self._outage.note(error)
 
     def probe(self, timeout: float = 2.0) -> bool:
-        """Whether the layer takes a message now. Blocks: not for an event loop's own thread."""
+        """Whether the layer takes messages now, as announcements and beacons are sent.
+
+        Blocks: not for an event loop's own thread.
+        """
         with self._lock:
             loop = self._running_loop()
-        layer = get_channel_layer()
-        assert layer is not None
-        sent = asyncio.run_coroutine_threadsafe(layer.group_send("probe", {"type": "probe"}), loop)
+        sent = asyncio.run_coroutine_threadsafe(_probe(), loop)
         try:
             sent.result(timeout)
-        except Exception:  # whatever a layer's client library raises, or our own patience
+        except Exception as error:  # whatever a layer's client library raises, or our own patience
             sent.cancel()
+            self._outage.note(error)
             return False
+        self._outage.end()
         return True
 
     def flush(self, timeout: float = _CLOSING_SECONDS) -> None:
@@ -176,6 +181,14 @@ class Announcer:
         self._begin()
         while self._sending is not None:
             await asyncio.wait([self._sending])
+
+
+async def _probe() -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.group_send("probe", {"type": "probe"})
+    if settings.REDIS_URL:  # an ACL may allow the groups' channels and not the processes'; in memory, it would be kept
+        await layer.send(f"{settings.REDIS_PREFIX}hub.probe", {"type": "probe"})
 
 
 announcer = Announcer()

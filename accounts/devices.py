@@ -66,9 +66,9 @@ def _tidy(user: User) -> None:
 
 
 def refresh(*, refresh_token: str) -> Grant:
-    """New tokens for old. A refresh token works once; a second use revokes its device, since one of the two users
-    is not its owner. But within REFRESH_GRACE of the first it gets the same answer again: a client that lost the
-    first, or asked twice at once. Raises Unauthenticated."""
+    """Exchange a refresh token for new tokens. Until one of the new tokens is first used, the exchange may be
+    repeated, at any time, and gives the same tokens: the answer may have been lost. After that a second use revokes
+    the device, since one of its two users is not its owner. Raises Unauthenticated."""
     renewed = _refresh(refresh_token)
     if renewed is None:
         raise Unauthenticated
@@ -86,28 +86,17 @@ def _refresh(refresh_token: str) -> Grant | None:
     digest = secret.digest(refresh_token)
     if hmac.compare_digest(device.refresh_digest, digest):
         device.previous_digest, device.rotated_at = digest, now
-    elif not hmac.compare_digest(device.previous_digest, digest) or not _fresh(device.rotated_at, now):
+    elif device.rotated_at is None or not hmac.compare_digest(device.previous_digest, digest):
         _revoke([device.id])
         return None
-    elif _follows(device, refresh_token):
-        return _granted(device, *secret.successor(refresh_token))
     renewed = _rotate(device, refresh_token)
     device.save()
     return renewed
 
 
-def _fresh(rotated_at: datetime | None, now: datetime) -> bool:
-    return rotated_at is not None and now - rotated_at < settings.REFRESH_GRACE
-
-
-def _follows(device: Device, refresh_token: str) -> bool:
-    """Not if SECRET_KEY has changed since the device's tokens were computed."""
-    _, following = secret.successor(refresh_token)
-    return hmac.compare_digest(device.refresh_digest, secret.digest(following))
-
-
 def _rotate(device: Device, refresh_token: str) -> Grant:
-    """The device's next tokens, which follow from `refresh_token`."""
+    """Give the device the tokens that follow from `refresh_token`, with lifetimes that begin now. They are the same
+    tokens each time, unless SECRET_KEY has changed."""
     now = timezone.now()
     access, following = secret.successor(refresh_token)
     device.access_digest, device.refresh_digest = secret.digest(access), secret.digest(following)

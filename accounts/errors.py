@@ -85,6 +85,11 @@ class InvalidCode(RoomwireError):
     detail = "This code is not right, or no longer. Ask for another one."
 
 
+class IdempotencyKeyReused(RoomwireError):
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was sent here with another body. Choose a new one for each request."
+
+
 class RateLimited(RoomwireError):
     code = "rate_limited"
     detail = "Too many attempts. Try again later."

@@ -1,8 +1,12 @@
 """Identifiers that sort by time of creation (RFC 9562 UUID version 7; Python has its own from 3.14)."""
 
+import re
 import secrets
 import time
 import uuid
+
+# The one form of an id in text, in either case (RFC 9562, 4): some platforms write capitals.
+PATTERN = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 
 
 def uuid7() -> uuid.UUID:
@@ -11,3 +15,10 @@ def uuid7() -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def parse(text: str) -> uuid.UUID:
+    """Return the id that a text is. Raises ValueError for anything else, other spellings of UUIDs included."""
+    if not re.fullmatch(PATTERN, text):
+        raise ValueError(f"{text[:100]!r} is not an id of the form 8-4-4-4-12.")
+    return uuid.UUID(text)

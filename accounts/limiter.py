@@ -19,10 +19,14 @@ from django.utils.crypto import salted_hmac
 
 from accounts.buckets import Bucket, Memory, Shared, Store
 from accounts.errors import RateLimited, Unavailable
+from accounts.outages import Outage
 from accounts.scripts import Resting
 
 logger = logging.getLogger(__name__)
 
+_outage = Outage(logger, "Redis", "rates are not counted, and nobody can sign in or register")
+# Counted by `probe`: any number of times.
+_PROBE = Bucket("probe", 0, 1, 60_000, 0)
 # When to ask again for what could not be counted.
 _AGAIN_SECONDS = 1.0
 
@@ -50,6 +54,7 @@ def take(*asks: Ask) -> None:
         return
     try:
         wait = _store().take([_bucket(ask) for ask in asks])
+        _outage.end()
     except redis.RedisError as error:
         _away(error)
         if any(ask.limit.closed for ask in asks):
@@ -57,6 +62,19 @@ def take(*asks: Ask) -> None:
         return
     if wait > 0:
         raise RateLimited(wait / 1_000)
+
+
+def probe() -> bool:
+    """Whether rates can be counted now, without which nobody can sign in."""
+    if not settings.RATE_LIMITS:
+        return True
+    try:
+        _store().take([_PROBE])
+    except redis.RedisError as error:
+        _away(error)
+        return False
+    _outage.end()
+    return True
 
 
 def take_each(limit: Limit, subjects: Sequence[str]) -> list[float]:
@@ -83,7 +101,7 @@ def give_back(*asks: Ask) -> None:
 
 def _away(error: Exception) -> None:
     if not isinstance(error, Resting):
-        logger.warning("rates can't be counted: %r", error)
+        _outage.note(error)
 
 
 def _bucket(ask: Ask) -> Bucket:
@@ -91,7 +109,7 @@ def _bucket(ask: Ask) -> Bucket:
     key = f"{ask.limit.name}:{salted_hmac('accounts.limiter', subject, algorithm='sha256').hexdigest()[:32]}"
     if ask.limit.name in settings.DELAYS:
         free, longest, quiet = settings.DELAYS[ask.limit.name]
-        return Bucket(key, free, 1_000, longest * 1_000, quiet * 1_000)
+        return Bucket(key, free, settings.DELAY_FIRST_SECONDS * 1_000, longest * 1_000, quiet * 1_000)
     count, seconds = settings.RATES[ask.limit.name]
     interval = max(1, seconds * 1_000 // count)
     return Bucket(key, 0, interval, interval * (count - 1), 0)

@@ -20,6 +20,7 @@ from django.db import connection
 
 from accounts import limits
 from accounts.errors import RateLimited
+from accounts.outages import reason
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def send(address: str, subject: str, text: str) -> None:
         except OSError as error:  # and smtplib's errors are of its kind
             if attempt == _TRIES - 1 or _for_good(error):
                 raise
-            logger.warning("the mail server does not take it, trying again: %r", error)
+            logger.warning("the mail server does not take it, trying again: %s", reason(error))
             time.sleep(_PAUSE_SECONDS)
 
 

@@ -13,6 +13,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from accounts import ids
+from accounts.visible import validate_visible
 
 # No "@", so that a user name is never mistaken for an e-mail address.
 _USERNAME = RegexValidator(r"\A[\w.+-]+\Z", "Use letters, digits, and any of . + - _")
@@ -20,7 +21,8 @@ _USERNAME = RegexValidator(r"\A[\w.+-]+\Z", "Use letters, digits, and any of . +
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str, *, email: str = "", **fields: Any) -> "User":
-        user = self.model(username=username, email=self.normalize_email(email), **fields)
+        name = self.model.normalize_username(username)
+        user = self.model(username=name, email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(force_insert=True)
         return user
@@ -39,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """`email` was verified, and is nobody else's; `pending_email` was only claimed, by anybody."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    username = models.CharField(max_length=64, validators=[_USERNAME])
+    username = models.CharField(max_length=64, validators=[_USERNAME, validate_visible])
     email = models.EmailField(blank=True)
     pending_email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
@@ -69,8 +71,9 @@ class Device(models.Model):
     """One login. Of its secrets only SHA-256 digests are stored, in hexadecimal.
 
     `refresh_family_digest` is of the part of the refresh token that stays the same while it rotates: it tells
-    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the one that
-    was used at `rotated_at`.
+    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the refresh token
+    that was exchanged at `rotated_at` for the current tokens. `rotated_at` is cleared when one of these is first used:
+    from then on the previous token is refused.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -122,6 +125,19 @@ class Code(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} code of {self.user}"
+
+
+class IdempotencyKey(models.Model):
+    """A key that a user has sent with a request, and the answer to that (accounts/idempotency.py). `digest` is of the
+    user, the operation and the key; `status` is null only inside the transaction that carries the request out; `body`
+    is sealed with the key."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.BinaryField(default=b"")
+    used_at = models.DateTimeField(db_index=True)
 
 
 class _Digest(str):

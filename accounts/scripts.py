@@ -22,6 +22,11 @@ class Resting(redis.ConnectionError):
     """Redis did not answer a moment ago, and is not asked yet."""
 
 
+# Answers of a server that no longer is what it was when it was connected to: behind an address that stays, a new
+# connection leads to another one.
+_ELSEWHERE = (redis.exceptions.ReadOnlyError, redis.exceptions.MasterDownError, redis.exceptions.MovedError)
+
+
 class Script:
     """Lua, which Redis keeps under its digest."""
 
@@ -60,16 +65,27 @@ class Scripts:
             self._may_ask()
             try:
                 try:
-                    answers = self._call(calls)
-                except redis.exceptions.NoScriptError:  # a Redis that has started since
-                    for script in {call.script for call in calls}:
-                        self._redis.script_load(script.text)
-                    answers = self._call(calls)
+                    answers = self._loaded(calls)
+                except _ELSEWHERE:
+                    self._reconnect()
+                    answers = self._loaded(calls)
             except redis.RedisError:
+                self._reconnect()  # it may be an answer of this server alone
                 self._away_until = time.monotonic() + _AWAY_SECONDS
                 raise
             self._away_until = 0.0
             return answers
+
+    def _reconnect(self) -> None:
+        self._redis.connection_pool.disconnect(inuse_connections=False)
+
+    def _loaded(self, calls: Sequence[Call]) -> list[Any]:
+        try:
+            return self._call(calls)
+        except redis.exceptions.NoScriptError:  # a Redis that has started since
+            for script in {call.script for call in calls}:
+                self._redis.script_load(script.text)
+            return self._call(calls)
 
     def close(self) -> None:
         self._redis.close()

@@ -21,6 +21,7 @@ _FAMILY_LENGTH = 22
 # 32 bytes in base64url.
 _BODY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _CODE_DIGITS = 8
+_NONCE_BYTES = 16
 
 
 def mint(prefix: str) -> str:
@@ -52,8 +53,8 @@ def is_ticket(text: str) -> bool:
 def successor(refresh_token: str) -> tuple[str, str]:
     """The (access, refresh) tokens that follow a refresh token: always the same ones, for whoever holds it.
 
-    Computed and not drawn, so that a client which lost the answer, or asked twice at once, can be told again what
-    the database knows only by digest. Without this installation's SECRET_KEY nobody can compute them.
+    Computed and not drawn, so that a client which lost the answer can be sent again what the database stores only as
+    digests. Without this installation's SECRET_KEY nobody can compute them.
     """
     refresh = REFRESH + family_of(refresh_token) + _derived("refresh", refresh_token)
     return ACCESS + _derived("access", refresh_token), refresh
@@ -73,3 +74,26 @@ def digest_code(code: str, *context: str) -> str:
     """Keyed: there are so few codes that a plain digest could be undone by trying them all."""
     text = "\0".join((*context, re.sub(r"[\s-]", "", code)))
     return salted_hmac("accounts.code", text.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
+
+
+def digest_request(key: str, request: str) -> str:
+    """Keyed by the installation's SECRET_KEY and by the request's own idempotency key, of which neither is stored."""
+    text = f"{key}\0{request}".encode("utf-8", "surrogatepass")
+    return salted_hmac("accounts.request", text, algorithm="sha256").hexdigest()
+
+
+def seal(text: str, key: str) -> bytes:
+    """Encrypt a text that only the holder of `key` can ask for: the database alone does not reveal it."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + _xor(text.encode(), key, nonce)
+
+
+def unseal(sealed: bytes, key: str) -> str:
+    return _xor(sealed[_NONCE_BYTES:], key, sealed[:_NONCE_BYTES]).decode()
+
+
+def _xor(data: bytes, key: str, nonce: bytes) -> bytes:
+    """With a stream of SHAKE-256, which the random nonce makes another one for each text."""
+    seed = salted_hmac("accounts.seal", key, algorithm="sha256").digest() + nonce
+    stream = hashlib.shake_256(seed).digest(len(data))
+    return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))

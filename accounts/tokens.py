@@ -1,10 +1,11 @@
 """Access tokens: how a request or a socket proves whose it is. Both skins call `authenticate`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import secret
@@ -28,7 +29,7 @@ class Identity:
 
 
 def authenticate(token: str) -> Identity:
-    """Whose access token this is, by one indexed query. Raises Unauthenticated."""
+    """Whose access token this is, by one indexed query (and an update at its first use). Raises Unauthenticated."""
     identity = identities([token]).get(token)
     if identity is None:
         raise Unauthenticated
@@ -40,13 +41,25 @@ CARRIED = ("user_id", "user__username", "id", "access_expires_at", "revoked_at",
 
 
 def identities(tokens: Iterable[str]) -> dict[str, Identity]:
-    """Whose access tokens these are, by one query; those that are nobody's are missing."""
+    """Whose access tokens these are, by one query; those that are nobody's are missing. The first use of an access
+    token is recorded by a second statement, since it ends the repetition of the refresh that issued it."""
     digests = {secret.digest(token): token for token in tokens if secret.is_access(token)}
     if not digests:
         return {}
-    rows = Device.objects.filter(access_digest__in=digests).values_list("access_digest", *CARRIED)
-    found = {digests[digest]: carried(*device) for digest, *device in rows}
-    return {token: identity for token, identity in found.items() if identity is not None}
+    rows = Device.objects.filter(access_digest__in=digests).values_list("access_digest", "rotated_at", *CARRIED)
+    found = [(digest, rotated_at, carried(*device)) for digest, rotated_at, *device in rows]
+    _record_first_use([digest for digest, rotated_at, identity in found if rotated_at and identity])
+    return {digests[digest]: identity for digest, _, identity in found if identity}
+
+
+def _record_first_use(digests: Sequence[str]) -> None:
+    """Clear `rotated_at` of the devices with these access tokens. A row that another transaction has locked is
+    skipped, so that this never waits or deadlocks: its next use is recorded instead."""
+    if not digests:
+        return
+    with transaction.atomic():
+        free = Device.objects.select_for_update(skip_locked=True, no_key=True).filter(access_digest__in=digests)
+        Device.objects.filter(id__in=free.values("id")).update(rotated_at=None)
 
 
 def carried(

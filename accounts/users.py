@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import credentials, devices, emails, limits
 from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
-from accounts.models import Code, Device, User
+from accounts.models import Code, Device, IdempotencyKey, User
 
 
 def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:
@@ -22,7 +22,7 @@ def register(*, username: str, password: str, email: str = "", address: str | No
     Raises Invalid (with a violation per problem), UsernameTaken or RateLimited."""
     limits.registration(address)
     user = User(username=User.normalize_username(username), pending_email=_normal(email))
-    violations = _problems(user) + password_problems(user, password)
+    violations = _problems(user, "username", "pending_email") + password_problems(user, password)
     if violations:
         raise Invalid(*violations)
     with credentials.hashing():
@@ -46,7 +46,7 @@ def change(*, user_id: UUID, password: str, email: str, address: str | None = No
     is nobody's. Raises Invalid, InvalidCredentials or RateLimited."""
     user = confirmed(user_id=user_id, password=password, address=address)
     user.pending_email = _normal(email)
-    violations = _problems(user)
+    violations = _problems(user, "pending_email")
     if violations:
         raise Invalid(*violations)
     limits.mail(name=user.username, address=address)
@@ -99,6 +99,7 @@ def erase(*, user_id: UUID) -> User | None:
 
 def erased(*, user_id: UUID) -> None:
     """Nothing of them is left."""
+    IdempotencyKey.objects.filter(user_id=user_id).delete()
     User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())
 
 
@@ -115,13 +116,13 @@ def _normal(email: str) -> str:
     return User.objects.normalize_email(User.normalize_username(email))
 
 
-def _problems(user: User) -> list[Violation]:
-    """With what somebody says of themselves."""
+def _problems(user: User, *given: str) -> list[Violation]:
+    """Return what is wrong with the fields that a request gave. A name from before a rule keeps working."""
     found = []
     if settings.EMAIL_REQUIRED and not user.pending_email:
         found.append(Violation("email", "required", "An e-mail address is needed."))
     try:
-        user.clean_fields(exclude=["password"])
+        user.clean_fields(exclude={field.name for field in User._meta.fields} - set(given))
     except ValidationError as error:
         names = {"pending_email": "email"}
         for field, problems in error.error_dict.items():

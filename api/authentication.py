@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from accounts import tokens
@@ -25,6 +26,13 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class SignedIn(IsAuthenticated):
+    """Admit a request with a valid token, and OPTIONS without one: its answer has nothing but the methods."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.method == "OPTIONS" or super().has_permission(request, view)
 
 
 def identity(request: Request) -> Identity:

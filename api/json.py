@@ -1,11 +1,13 @@
 """JSON in and out: strict on the way in, `chat.wire` on the way out."""
 
+import codecs
 from collections.abc import Mapping
 from typing import IO, Any
 
 import msgspec
 from django.conf import settings
-from rest_framework.exceptions import APIException, ParseError
+from django.http import HttpRequest
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -25,13 +27,26 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
+        if parser_context:
+            require_plain_json(parser_context["request"])
         body = stream.read(settings.REQUEST_MAX_BYTES + 1)
         if len(body) > settings.REQUEST_MAX_BYTES:
             raise TooLarge(f"At most {settings.REQUEST_MAX_BYTES} bytes of JSON.")
         try:
-            return msgspec.json.decode(body)
+            # Some platforms begin UTF-8 with a byte order mark, which a reader may ignore (RFC 8259, 8.1).
+            return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"This is not JSON: {error}.") from error
+
+
+def require_plain_json(request: HttpRequest) -> None:
+    """Raises UnsupportedMediaType for a body that is compressed, or JSON in another encoding than UTF-8."""
+    coding = request.headers.get("Content-Encoding", "")
+    if coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType(coding, f"Content-Encoding {coding!r} is not supported: send the body without it.")
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType(charset, f"The charset {charset!r} is not supported: JSON is sent in UTF-8.")
 
 
 class WireRenderer(BaseRenderer):

@@ -1,74 +1,79 @@
-"""Lists: `{results, next, previous}`, by keyset and never by offset."""
+"""Lists: `{results, next, previous, next_cursor, previous_cursor}`, by keyset and never by offset."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from accounts.errors import Invalid, Violation
+from api import cursors, queries
 from chat import wire
 from chat.summaries import Listing
 
 _DEFAULT = 50
 
-CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous`; opaque.")
+CURSOR = OpenApiParameter(
+    cursors.PARAMETER, str, description="`next_cursor` or `previous_cursor` of a page of this list; opaque."
+)
 
 Row = TypeVar("Row", bound=Model)
 Item = TypeVar("Item")
 
 
-class RoomPage(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True):
+    next: str | None
+    previous: str | None
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+class RoomPage(Page, frozen=True):
+    """One page of a list. `next` and `previous` are the addresses of the pages beside it; `next_cursor` and
+    `previous_cursor` lead to the same pages as the parameter `cursor`. Each is null where there is no such page."""
+
     results: list[wire.Room]
-    next: str | None
-    previous: str | None
 
 
-class MemberPage(msgspec.Struct, frozen=True):
+class MemberPage(Page, frozen=True):
+    """One page of a list: see `RoomPage`."""
+
     results: list[wire.Member]
-    next: str | None
-    previous: str | None
 
 
-class BanPage(msgspec.Struct, frozen=True):
+class BanPage(Page, frozen=True):
+    """One page of a list: see `RoomPage`."""
+
     results: list[wire.Ban]
-    next: str | None
-    previous: str | None
 
 
-class ReactionPage(msgspec.Struct, frozen=True):
+class ReactionPage(Page, frozen=True):
+    """One page of a list: see `RoomPage`."""
+
     results: list[wire.Reaction]
-    next: str | None
-    previous: str | None
 
 
-class ReaderPage(msgspec.Struct, frozen=True):
+class ReaderPage(Page, frozen=True):
+    """One page of a list: see `RoomPage`."""
+
     results: list[wire.Reader]
-    next: str | None
-    previous: str | None
 
 
-class MentionPage(msgspec.Struct, frozen=True):
-    """The messages that mention the user, the most recent first."""
+class MentionPage(Page, frozen=True):
+    """The messages that mention the user, the most recent first. For the other fields see `RoomPage`."""
 
     results: list[wire.Message]
-    next: str | None
-    previous: str | None
 
 
-class MessagePage(msgspec.Struct, frozen=True):
-    """`results` are oldest first; `previous` leads to older messages, `next` to newer ones. `own_reactions` are the
-    current user's reactions, by message id."""
+class MessagePage(Page, frozen=True):
+    """`results` are oldest first; `previous` and `previous_cursor` lead to older messages, `next` and `next_cursor` to
+    newer ones: see `RoomPage`. `own_reactions` are the current user's reactions, by message id."""
 
     results: list[wire.Message]
     own_reactions: wire.ById[list[str]]
-    next: str | None
-    previous: str | None
 
 
 class Revisions(msgspec.Struct, frozen=True):
@@ -77,56 +82,116 @@ class Revisions(msgspec.Struct, frozen=True):
     results: list[wire.Revision]
 
 
-class EventPage(msgspec.Struct, frozen=True):
-    """`recovered` is false if the log cannot continue from `after_seq`: fetch the room again."""
+class EventPage(Page, frozen=True):
+    """`recovered` is false if the log cannot continue from `after_seq`: fetch the room again. `previous` and
+    `previous_cursor` are always null. For the other fields see `RoomPage`."""
 
     results: list[wire.Event]
-    next: str | None
-    previous: str | None
     epoch: str
     head: int
     recovered: bool
 
 
+class Links(NamedTuple):
+    """The fields of a `Page`."""
+
+    next: str | None
+    previous: str | None
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+# Lists in their own order
+
+
 def cursor(
     request: Request, rows: QuerySet[Row], item: Callable[[Row], Item]
-) -> tuple[list[Item], str | None, str | None]:
-    """One page of a query set in its own order: the items, and the addresses of the next and previous page."""
-    page, following, previous = _page(request, rows)
-    return [item(row) for row in page], following, previous
+) -> tuple[str | None, str | None, str | None, str | None, list[Item]]:
+    """Return one page of a query set, in its own order, which must be of all rows: the links, and the items."""
+    page, links = _page(request, rows)
+    return *links, [item(row) for row in page]
 
 
 def rooms(request: Request, listing: Listing[Row]) -> RoomPage:
-    """The same of rooms."""
-    page, following, previous = _page(request, listing.rows)
-    return RoomPage(listing.told(page), following, previous)
+    """Return one page of rooms."""
+    page, links = _page(request, listing.rows)
+    return RoomPage(*links, listing.told(page))
 
 
-def _page(request: Request, rows: QuerySet[Row]) -> tuple[list[Row], str | None, str | None]:
-    paginator = CursorPagination()
-    paginator.page_size = limit(request)
-    paginator.ordering = [str(field) for field in rows.query.order_by]
-    page = paginator.paginate_queryset(rows, request) or []
-    return list(page), paginator.get_next_link(), paginator.get_previous_link()
+def _page(request: Request, rows: QuerySet[Row]) -> tuple[list[Row], Links]:
+    order = [str(field) for field in rows.query.order_by]
+    backward, position = cursors.read(request) or (False, None)
+    size = limit(request)
+    if position is not None:
+        rows = rows.filter(_beyond(order, position, backward=backward))
+    found = list((rows.reverse() if backward else rows)[: size + 1])
+    page, more = found[:size], len(found) > size
+    if backward:
+        page.reverse()
+    before, after = (more, position is not None) if backward else (position is not None, more)
+    # A page that was emptied meanwhile leads to an end of the list.
+    following = [False, _position(order, page[-1]) if page else None] if after else None
+    previous = [True, _position(order, page[0]) if page else None] if before else None
+    return page, _links(request, following, previous)
+
+
+def _beyond(order: Sequence[str], position: Sequence[Any], *, backward: bool) -> Q:
+    """Match what comes after a position, or before it: `a > 1 OR (a = 1 AND (b > 2))` for the order (a, b)."""
+    matched = Q()
+    for field, value in reversed(list(zip(order, position, strict=True))):
+        name = field.removeprefix("-")
+        comparison = "lt" if field.startswith("-") != backward else "gt"
+        matched = Q(**{f"{name}__{comparison}": value}) | (Q(**{name: value}) & matched if matched else Q())
+    return matched
+
+
+def _position(order: Sequence[str], row: Model) -> list[int | str]:
+    values = [getattr(row, field.removeprefix("-")) for field in order]
+    return [value if isinstance(value, int) else str(value) for value in values]
+
+
+def _links(request: Request, following: Any, previous: Any) -> Links:
+    next_cursor, previous_cursor = _cursor(request, following), _cursor(request, previous)
+    addresses = [at and address(request, **{cursors.PARAMETER: at}) for at in (next_cursor, previous_cursor)]
+    return Links(addresses[0], addresses[1], next_cursor, previous_cursor)
+
+
+def _cursor(request: Request, position: Any) -> str | None:
+    return None if position is None else cursors.issue(request, position)
+
+
+# Lists by `seq`
+
+
+def positions(request: Request, *names: str) -> dict[str, Any]:
+    """Return where a page begins: by the parameters of these names, or by a cursor in their place. Raises Invalid."""
+    given: dict[str, Any] = {name: queries.number(request, name) for name in names}
+    position: dict[str, Any] | None = cursors.read(request)
+    if position is None:
+        return given
+    if any(value is not None for value in given.values()):
+        raise queries.invalid(cursors.PARAMETER, f"Give this parameter without {' and '.join(names)}.")
+    return given | position
+
+
+def seq_links(
+    request: Request, following: Mapping[str, int | str] | None, previous: Mapping[str, int | str] | None = None
+) -> Links:
+    """Return links to the pages that begin at these `positions`."""
+    addresses = [None if at is None else address(request, **_NOWHERE | dict(at)) for at in (following, previous)]
+    return Links(addresses[0], addresses[1], _cursor(request, following), _cursor(request, previous))
+
+
+_NOWHERE: dict[str, int | str | None] = {"before_seq": None, "after_seq": None, cursors.PARAMETER: None}
 
 
 def limit(request: Request) -> int:
-    """How many results are wanted: `limit`, of 50 unless said, never more than PAGE_MAX."""
-    return min(number(request, "limit", minimum=1) or _DEFAULT, settings.PAGE_MAX)
+    """Return how many results are wanted: `limit`, 50 without it, never more than PAGE_MAX."""
+    return min(queries.number(request, "limit", minimum=1) or _DEFAULT, settings.PAGE_MAX)
 
 
-def number(request: Request, name: str, *, minimum: int = 0) -> int | None:
-    """A whole number of the query string. Raises Invalid."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) >= minimum):
-        raise Invalid(Violation(name, "invalid", f"A whole number from {minimum} up."))
-    return int(text)
-
-
-def address(request: Request, **parameters: int | None) -> str:
-    """This request's address with other query parameters; None takes one out."""
+def address(request: Request, **parameters: int | str | None) -> str:
+    """Return this request's address with other query parameters; None takes one out."""
     url = request.build_absolute_uri()
     for name, value in parameters.items():
         url = remove_query_param(url, name) if value is None else replace_query_param(url, name, value)

@@ -4,11 +4,13 @@ import logging
 import math
 from collections.abc import Iterator
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import msgspec
-from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import APIException, UnsupportedMediaType
 
 from accounts.errors import Invalid, RoomwireError
 from chat import database, wire
@@ -30,13 +32,14 @@ STATUS = {
     "muted": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
-    "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "username_taken": HTTPStatus.CONFLICT,
     "last_owner": HTTPStatus.CONFLICT,
     "archived": HTTPStatus.CONFLICT,
     "limit_exceeded": HTTPStatus.CONFLICT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "upgrade_required": HTTPStatus.UPGRADE_REQUIRED,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -49,13 +52,26 @@ _CODES = {
     "authentication_failed": "unauthenticated",
     "permission_denied": "forbidden",
     "parse_error": "malformed",
+    "throttled": "rate_limited",
     "max_length": "too_long",
     "null": "required",
 }
 
 
+# What Django itself answers with, as a page: the code and the detail of each status.
+_PAGES: dict[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("malformed", "The request could not be read."),
+    HTTPStatus.FORBIDDEN: ("forbidden", "This request is not allowed."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address does not take this method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "The request is too large."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("internal", "The request failed on the server. The server's log has the cause."),
+}
+
+
 class ProblemError(msgspec.Struct, frozen=True):
-    """One violation; `pointer` is a JSON pointer into the request body, or a query parameter's name."""
+    """One violation. `pointer` is `#/` and the path of a field in the request's body, or the name of a query parameter
+    or a header."""
 
     pointer: str
     code: str
@@ -75,17 +91,30 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's EXCEPTION_HANDLER, past the view's own renderers, which may know other things only."""
+    """Answer for DRF's EXCEPTION_HANDLER, past the view's own renderers, which may know other things only."""
     return answer(error)
 
 
 def answer(error: Exception) -> HttpResponse | None:
-    """None for what nobody foresaw: Django logs it and `server_error` answers."""
+    """Return the problem document of an error; None for one that nobody foresaw, which Django logs."""
     problem = _problem(error)
     if problem is None:
         return None
     headers = _headers(problem, error)
     return HttpResponse(wire.encode(problem), status=problem.status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def restate(response: HttpResponseBase) -> None:
+    """Turn an error page of Django's own into a problem document, in place: headers such as `Allow` stay."""
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    if response.status_code < HTTPStatus.BAD_REQUEST or not is_page or not isinstance(response, HttpResponse):
+        return
+    status = response.status_code
+    code, detail = _PAGES.get(status) or ("error", response.reason_phrase)
+    response.content = wire.encode(_make(code, detail, status=status))
+    response.headers["Content-Type"] = MEDIA_TYPE
+    if "Content-Length" in response.headers:
+        response.headers["Content-Length"] = str(len(response.content))
 
 
 def _problem(error: Exception) -> Problem | None:
@@ -94,12 +123,8 @@ def _problem(error: Exception) -> Problem | None:
         return _make("invalid", error.detail, errors)
     if isinstance(error, RoomwireError):
         return _make(error.code, error.detail, retry_after=error.retry_after)
-    if isinstance(error, ValidationError):
-        errors = list(_validation_errors(error.detail))
-        return _make("invalid", "; ".join(f"{item.pointer} {item.detail}" for item in errors), errors)
     if isinstance(error, APIException):
-        code = error.get_codes()
-        return _make(_CODES.get(str(code), str(code)), str(error.detail))
+        return _of_rest_framework(error)
     if isinstance(error, Http404):
         return _make("not_found", "There is no such thing, or it is not yours to see.")
     if isinstance(error, database.AWAY):
@@ -108,12 +133,29 @@ def _problem(error: Exception) -> Problem | None:
     return None
 
 
+def _of_rest_framework(error: APIException) -> Problem:
+    """Also of an application's own subclass: its status counts, and its code is passed on as it is."""
+    wait = getattr(error, "wait", None)
+    if isinstance(error.detail, str):
+        code = str(getattr(error.detail, "code", None) or error.default_code)
+        return _make(_CODES.get(code, code), str(error.detail), status=error.status_code, retry_after=wait)
+    errors = list(_errors(error.detail))
+    detail = "; ".join(f"{item.pointer} {item.detail}" for item in errors)
+    return _make(error.default_code, detail, errors, status=error.status_code, retry_after=wait)
+
+
 def _make(
-    code: str, detail: str, errors: list[ProblemError] | None = None, *, retry_after: float | None = None
+    code: str,
+    detail: str,
+    errors: list[ProblemError] | None = None,
+    *,
+    status: int | None = None,
+    retry_after: float | None = None,
 ) -> Problem:
-    status = STATUS[code]
-    kind = f"urn:roomwire:error:{code}"
-    return Problem(kind, status.phrase, status.value, detail, code, errors or [], retry_after)
+    """Without a `status` it is that of the code; a code that an application has added is a bad request."""
+    status = int(status or STATUS.get(code, HTTPStatus.BAD_REQUEST))
+    title = responses.get(status, "Error")
+    return Problem(f"urn:roomwire:error:{code}", title, status, detail, code, errors or [], retry_after)
 
 
 def _headers(problem: Problem, error: Exception) -> dict[str, str]:
@@ -122,36 +164,19 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after)))
+    if isinstance(error, UnsupportedMediaType):  # which of the two was wrong, `detail` says (RFC 9110, 15.5.16)
+        headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
     return headers
 
 
-def _validation_errors(detail: Any, path: str = "#") -> Iterator[ProblemError]:
-    if isinstance(detail, ErrorDetail):
-        code = detail.code or "invalid"
-        yield ProblemError(path, _CODES.get(code, code), str(detail))
-    elif isinstance(detail, dict):
+def _errors(detail: Any, path: str = "#") -> Iterator[ProblemError]:
+    """REST framework's details are nested as deep as the request's body."""
+    if isinstance(detail, dict):
         for field, inner in detail.items():
-            yield from _validation_errors(inner, path if field == "non_field_errors" else f"{path}/{field}")
-    else:
+            yield from _errors(inner, path if field == "non_field_errors" else f"{path}/{field}")
+    elif isinstance(detail, list | tuple):
         for inner in detail:
-            yield from _validation_errors(inner, path)
-
-
-def _response(code: str, detail: str) -> HttpResponse:
-    problem = _make(code, detail)
-    return HttpResponse(wire.encode(problem), status=problem.status, content_type=MEDIA_TYPE)
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: what never reached a view."""
-    return _response("malformed", "The request could not be read.")
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404: no such address."""
-    return _response("not_found", "There is nothing at this address.")
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500, after it has logged the traceback."""
-    return _response("internal", "Something went wrong on the server.")
+            yield from _errors(inner, path)
+    else:
+        code = str(getattr(detail, "code", None) or "invalid")
+        yield ProblemError(path, _CODES.get(code, code), str(detail))

@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from api import idempotency
 from api.problems import MEDIA_TYPE, Problem
 from chat import catalogue, fields, schemas
 
@@ -30,6 +31,7 @@ _PROBLEMS = {
     "409": "The request conflicts with the current state of the resource; `code` gives the reason.",
     "413": "The body is too large.",
     "415": "The body is not `application/json`.",
+    "422": "This `Idempotency-Key` was sent to this address with another request.",
     "429": "Too many requests: try again after `retry_after` seconds.",
     "503": "The server cannot handle the request now: try again after `retry_after` seconds.",
 }
@@ -183,6 +185,8 @@ class ProblemAutoSchema(AutoSchema):
             statuses |= {"403"}
         if self._get_request_body() is not None:
             statuses |= {"413", "415"}
+        if idempotency.HEADER in self.get_override_parameters():
+            statuses |= {"422"}
         return statuses
 
 

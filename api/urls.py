@@ -1,9 +1,23 @@
 """Everything under /api/v1/."""
 
-from django.urls import path
+from uuid import UUID
+
+from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from accounts import ids
 from api.views import auth, events, members, messages, passing, passwords, rooms, sync, users
+
+
+class IdConverter:
+    """Match a UUID in either case. (Django's own converter takes small letters only.)"""
+
+    regex = ids.PATTERN
+    to_python = staticmethod(UUID)
+    to_url = staticmethod(str)
+
+
+register_converter(IdConverter, "id")
 
 urlpatterns = [
     path("auth/register/", auth.Register.as_view()),
@@ -12,7 +26,7 @@ urlpatterns = [
     path("auth/logout/", auth.Logout.as_view()),
     path("auth/logout-all/", auth.LogoutAll.as_view()),
     path("auth/devices/", auth.Devices.as_view()),
-    path("auth/devices/<uuid:device_id>/", auth.Device.as_view()),
+    path("auth/devices/<id:device_id>/", auth.Device.as_view()),
     path("auth/password/", passwords.Password.as_view()),
     path("auth/password/forgotten/", passwords.Forgotten.as_view()),
     path("auth/password/reset/", passwords.Reset.as_view()),
@@ -27,26 +41,26 @@ urlpatterns = [
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/public/", rooms.Public.as_view()),
     path("rooms/direct/", rooms.Direct.as_view()),
-    path("rooms/<uuid:room_id>/", rooms.Room.as_view()),
-    path("rooms/<uuid:room_id>/archive/", rooms.Archive.as_view()),
-    path("rooms/<uuid:room_id>/join/", rooms.Join.as_view()),
-    path("rooms/<uuid:room_id>/leave/", rooms.Leave.as_view()),
-    path("rooms/<uuid:room_id>/transfer/", members.Transfer.as_view()),
-    path("rooms/<uuid:room_id>/read/", passing.Read.as_view()),
-    path("rooms/<uuid:room_id>/typing/", passing.Typing.as_view()),
-    path("rooms/<uuid:room_id>/presence/", passing.Presence.as_view()),
-    path("rooms/<uuid:room_id>/members/", members.Members.as_view()),
-    path("rooms/<uuid:room_id>/members/<uuid:user_id>/", members.Member.as_view()),
-    path("rooms/<uuid:room_id>/members/<uuid:user_id>/mute/", members.Mute.as_view()),
-    path("rooms/<uuid:room_id>/bans/", members.Bans.as_view()),
-    path("rooms/<uuid:room_id>/bans/<uuid:user_id>/", members.Ban.as_view()),
-    path("rooms/<uuid:room_id>/messages/", messages.Messages.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.Message.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/revisions/", messages.Revisions.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/replies/", messages.Replies.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/", messages.Reactions.as_view()),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/", messages.Reaction.as_view()),
-    path("rooms/<uuid:room_id>/events/", events.Events.as_view()),
+    path("rooms/<id:room_id>/", rooms.Room.as_view()),
+    path("rooms/<id:room_id>/archive/", rooms.Archive.as_view()),
+    path("rooms/<id:room_id>/join/", rooms.Join.as_view()),
+    path("rooms/<id:room_id>/leave/", rooms.Leave.as_view()),
+    path("rooms/<id:room_id>/transfer/", members.Transfer.as_view()),
+    path("rooms/<id:room_id>/read/", passing.Read.as_view()),
+    path("rooms/<id:room_id>/typing/", passing.Typing.as_view()),
+    path("rooms/<id:room_id>/presence/", passing.Presence.as_view()),
+    path("rooms/<id:room_id>/members/", members.Members.as_view()),
+    path("rooms/<id:room_id>/members/<id:user_id>/", members.Member.as_view()),
+    path("rooms/<id:room_id>/members/<id:user_id>/mute/", members.Mute.as_view()),
+    path("rooms/<id:room_id>/bans/", members.Bans.as_view()),
+    path("rooms/<id:room_id>/bans/<id:user_id>/", members.Ban.as_view()),
+    path("rooms/<id:room_id>/messages/", messages.Messages.as_view()),
+    path("rooms/<id:room_id>/messages/<id:message_id>/", messages.Message.as_view()),
+    path("rooms/<id:room_id>/messages/<id:message_id>/revisions/", messages.Revisions.as_view()),
+    path("rooms/<id:room_id>/messages/<id:message_id>/replies/", messages.Replies.as_view()),
+    path("rooms/<id:room_id>/messages/<id:message_id>/reactions/", messages.Reactions.as_view()),
+    path("rooms/<id:room_id>/messages/<id:message_id>/reactions/<path:emoji>/", messages.Reaction.as_view()),
+    path("rooms/<id:room_id>/events/", events.Events.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
 ]

@@ -10,7 +10,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import NotFound
-from chat import bulk, wire
+from chat import bulk, generations, wire
 from chat.errors import Archived, Forbidden, Muted, NotAMember
 from chat.log import Head
 from chat.models import Ban, Membership, Message, Role, Room
@@ -25,12 +25,17 @@ _RANKS = {role: rank for rank, role in enumerate(reversed(Role))}
 
 def visible(user_id: UUID) -> QuerySet[Room]:
     """The rooms somebody may read: the public ones that don't keep them out, and those they are a member of."""
-    return Room.objects.filter(Q(Exists(_own(user_id))) | _open_to(user_id), deleted_at=None)
+    return _dated().filter(Q(Exists(_own(user_id))) | _open_to(user_id), deleted_at=None)
 
 
 def open_to(user_id: UUID) -> QuerySet[Room]:
     """The public rooms that somebody may enter, or is in."""
-    return Room.objects.filter(_open_to(user_id), deleted_at=None)
+    return _dated().filter(_open_to(user_id), deleted_at=None)
+
+
+def _dated() -> QuerySet[Room]:
+    """Each is read with its generation."""
+    return generations.dated(Room.objects.all())
 
 
 def _own(user_id: UUID) -> QuerySet[Membership]:
@@ -67,8 +72,10 @@ def positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID,
     heads: dict[UUID, Head] = {}
     public: set[UUID] = set()
     members: set[tuple[UUID, UUID]] = set()
-    for room_id, kind, epoch, seq, member_id in rows.values_list("id", "kind", "epoch", "last_seq", "own__user_id"):
-        heads[room_id] = Head(epoch, seq)
+    rows = rows.annotate(token=generations.current())
+    columns = ("id", "kind", "epoch", "token", "last_seq", "own__user_id")
+    for room_id, kind, own_epoch, token, seq, member_id in rows.values_list(*columns):
+        heads[room_id] = Head(generations.epoch(own_epoch, token), seq)
         members.add((room_id, member_id))
         if kind == Room.Kind.PUBLIC:
             public.add(room_id)

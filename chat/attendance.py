@@ -27,6 +27,15 @@ SETTLING_SECONDS = 5
 UNKNOWN, NOBODY = "", "0"
 
 
+# So many with the longest names fit into a frame, whatever the setting.
+_LISTED = 300
+
+
+def crowd() -> int:
+    """Of more people than this there is but the count."""
+    return min(settings.PRESENCE_USERS_MAX, _LISTED)
+
+
 class Attendee(NamedTuple):
     """Somebody who is in a room, since then (milliseconds of the epoch)."""
 
@@ -183,7 +192,7 @@ class Memory:
 
     def _attendance(self, room_id: UUID) -> Attendance:
         room, version = self._rooms.get(room_id, {}), self._version.get(room_id, NOBODY)
-        if len(room) > settings.PRESENCE_USERS_MAX:
+        if len(room) > crowd():
             return Attendance(version, len(room), None, {})
         users = {user_id: held.attendee for user_id, held in room.items()}
         return Attendance(version, len(room), users, {user_id: tuple(held.workers) for user_id, held in room.items()})

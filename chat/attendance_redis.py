@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from accounts.scripts import Call, Script, Scripts
 from chat.attendance import (
     LATE_SECONDS,
@@ -21,6 +19,7 @@ from chat.attendance import (
     Attendee,
     Departure,
     Reading,
+    crowd,
 )
 
 # What one call says or clears at most, and the rooms it reads: Redis does nothing else meanwhile.
@@ -182,7 +181,7 @@ class Shared:
         calls = [Call(_LIVING, (), (self._prefix, ""))]
         for begin in range(0, len(asked), _ROOMS):
             words = [str(word) for room in asked[begin : begin + _ROOMS] for word in room]
-            calls.append(Call(_READ, (), (self._prefix, settings.PRESENCE_USERS_MAX, *words)))
+            calls.append(Call(_READ, (), (self._prefix, crowd(), *words)))
         (age, living), *answers = self._scripts.run(calls)
         found = zip(known, (held for answer in answers for held in answer), strict=True)
         rooms = {room_id: _attendance(*held) for room_id, held in found if held is not None}

@@ -42,7 +42,6 @@ def commit(
         logger.error("%s items could not be written: %s", len(items), error)
         if _sqlstate(error) == _LOCK_TIMEOUT and len(lanes) > 1:
             return _apart(store, lane, items)
-        database.replace()
         return [Unavailable() for _ in items]
     except Exception:
         if len(items) > 1:
@@ -76,6 +75,7 @@ def _one_by_one(
 def _try(store: Store[Item, Result], items: Sequence[Item], locks: int, tries: int) -> list[Result | RoomwireError]:
     """At most so many tries in all, and so many waits for a lock."""
     while True:
+        database.refresh()
         connection.ensure_connection()  # a database that can't be reached won't be in a moment
         try:
             return _transaction(store, items)

@@ -1,4 +1,4 @@
-"""The database's connection of a thread that keeps it: noticing that it died, and what a fork leaves of it."""
+"""The database's connection of a thread that keeps it: whether it can be used, and what a fork leaves of it."""
 
 import os
 from typing import Any
@@ -10,28 +10,41 @@ AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 def held() -> Any:
-    """The connection under this thread's, to ask `lost` about."""
+    """Return the driver's connection under this thread's, if there is one, to ask `lost` about."""
     return connection.connection
 
 
-def lost(before: Any) -> bool:
-    """Whether the connection that there was has died, for the thread to try again with another.
+def refresh() -> None:
+    """Close this thread's connection if it died while it was idle, so that the next statement gets another.
 
-    Dead ones are cleared out of the pool then, and when it had none to give: left to find out one by one, requests
-    would each get one.
+    This costs one system call and no round trip. It lets work that can't be repeated survive a restart of the database.
     """
-    died = before is not None and (connection.connection is not before or not connection.is_usable())
-    if died or connection.connection is None:
-        replace()
-    return died
+    is_over = getattr(connection.connection, "is_over", None)
+    if is_over is not None and is_over():
+        end()
+        connection.close()
 
 
-def replace() -> None:
-    """Let go of this thread's connection, and of those in the pool that are dead."""
-    connection.close()
-    pool = getattr(connection, "pool", None)
-    if pool is not None:
-        pool.check()
+def end() -> None:
+    """End this thread's connection, and have all that are older replaced."""
+    end_driver = getattr(connection.connection, "end", None)
+    if end_driver is not None:
+        end_driver()
+
+
+def lost(before: Any) -> bool:
+    """Whether the driver's connection that there was (chat/postgres.py) has ended."""
+    return before is not None and (connection.connection is not before or _closed(before))
+
+
+def unreachable() -> bool:
+    """Whether this thread has no connection, after it needed one."""
+    return connection.connection is None or _closed(connection.connection)
+
+
+def _closed(driver: Any) -> bool:
+    """SQLite's connections have no such state."""
+    return bool(getattr(driver, "closed", False))
 
 
 def _forget() -> None:

@@ -16,6 +16,7 @@ from django.db.models import Max
 from accounts import users
 from accounts.errors import NotFound
 from accounts.models import User
+from accounts.outages import reason
 from chat import departures, edits, log, wire
 from chat.models import Ban, Event, Membership, Mention, Message, Mute, Room
 
@@ -54,7 +55,7 @@ def resume() -> int:
         try:
             _clear(user)
         except Exception as error:
-            logger.error("the erasure of user %s can't be finished: %r", user.id, error)
+            logger.error("the erasure of user %s can't be finished: %s", user.id, reason(error))
             failure = error
     if failure is not None:
         raise failure

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chat import access, log
+from chat import access, generations, log
 from chat.log import Entry, Head
+from chat.positions import Position, continued
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,13 @@ class Page:
         return bool(self.entries) and self.entries[-1].seq < self.head.seq
 
 
-def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int) -> Page:
-    """Up to `limit` events past `after_seq` of a room somebody may read. Raises NotFound."""
+def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int, epoch: UUID | None = None) -> Page:
+    """Up to `limit` events past `after_seq` of `epoch`, in a room that the user may read. Raises NotFound."""
     room = access.readable(user_id=user_id, room_id=room_id)
+    head = Head(generations.epoch_of(room), room.last_seq)
+    if not continued({room_id: Position(after_seq, epoch)}, {room_id: head}):
+        return Page(head, recovered=False, entries=[])
     # Not past where the room stood when the right to it was checked.
     entries = [entry for entry in log.read(room_id=room.id, after=after_seq, limit=limit) if entry.seq <= room.last_seq]
-    head = Head(room.epoch, room.last_seq)
     continues = entries[0].seq == after_seq + 1 if entries else after_seq == head.seq
     return Page(head, continues, entries)

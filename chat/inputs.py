@@ -6,9 +6,11 @@ no numbers beyond what every client can read.
 
 from typing import Any
 
+from accounts import visible
 from accounts.errors import Invalid, Violation
-from chat import wire
+from chat import emojis, wire
 
+_EMOJI = "Use one emoji, or a short code like :party_parrot: of letters, digits, _ + and -."
 # What OpenAPI and AsyncAPI say of the texts below, in the regular expressions that all languages share.
 TEXT_PATTERN = r"^[^\x00]*$"
 WORDS_PATTERN = r"^\s*[^\s\x00][^\x00]*$"
@@ -23,10 +25,10 @@ def text(field: str, value: str, *, maximum: int) -> str:
     """`value`, unchanged. Raises Invalid naming the field and the limit, in characters (code points)."""
     if len(value) > maximum:
         raise Invalid(Violation(field, "too_long", f"At most {maximum} characters."))
-    if not value.strip():
-        raise Invalid(Violation(field, "blank", "This may not be blank."))
     if not _storable(value):
         raise Invalid(Violation(field, "invalid", "NUL and unpaired surrogates are not text."))
+    if visible.is_blank(value):
+        raise Invalid(Violation(field, "blank", "This may not be blank: it needs a character that can be seen."))
     return value
 
 
@@ -36,10 +38,10 @@ def line(field: str, value: str, *, maximum: int) -> str:
 
 
 def emoji(field: str, value: str, *, maximum: int) -> str:
-    """The same for what is one word: an emoji, or the name of one of the app's own."""
+    """`value`, unchanged, if it is one emoji or the short code of one. Raises Invalid."""
     text(field, value, maximum=maximum)
-    if any(letter.isspace() for letter in value):
-        raise Invalid(Violation(field, "invalid", "An emoji, or a word."))
+    if not emojis.is_emoji(value) and not emojis.is_short_code(value):
+        raise Invalid(Violation(field, "invalid", _EMOJI))
     return value
 
 

@@ -4,8 +4,9 @@ A `seq` is taken under the room's row lock in the transaction of the change itse
 and commit order is `seq` order. To change several rooms in one transaction, lock them with one `lock_all`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,12 +14,16 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import NotFound
-from chat import broadcast, bulk, wire
+from accounts.errors import Invalid, NotFound, Violation
+from chat import broadcast, bulk, generations, wire
 from chat.models import Event, Room
 
 # Those whose data is the message.
 MESSAGE_EVENTS = ("message.created", "message.updated", "message.deleted")
+
+
+# So that a frame has room for more around its data: the id of the command that is answered, the room it is the last of.
+_EVENT_BYTES = wire.FRAME_BYTES - 8_192
 
 
 class Entry(NamedTuple):
@@ -37,15 +42,17 @@ class Head(NamedTuple):
 
 def lock(room_id: UUID) -> Room:
     """The room, locked until the surrounding transaction ends. Raises NotFound."""
-    room = Room.objects.select_for_update().filter(id=room_id, deleted_at=None).first()
-    if room is None:
+    witness = generations.witness([room_id])
+    rooms = _locked([room_id])
+    if not rooms:
         raise NotFound
-    return room
+    _date(rooms, witness)
+    return rooms[0]
 
 
 _LOCKED = ("id", "kind", "archived_at", "epoch", "last_seq")
 _LOCK = f"""
-    SELECT {", ".join(_LOCKED)} FROM chat_room
+    SELECT {", ".join(_LOCKED)}, {generations.TOKEN_SQL}, {generations.COUNTER_SQL} FROM chat_room
     WHERE id = ANY (ARRAY (SELECT id FROM json_to_recordset(%s) AS given(id uuid))) AND deleted_at IS NULL
     ORDER BY id FOR UPDATE
 """  # noqa: S608
@@ -53,11 +60,34 @@ _LOCK = f"""
 
 def lock_all(room_ids: Collection[UUID]) -> dict[UUID, Room]:
     """These rooms, locked in id order, so that no two transactions wait for each other. One that is gone is missing."""
-    if bulk.by_hand():
-        rows = bulk.select(_LOCK, [{"id": room_id} for room_id in room_ids])
-        return {row[0]: Room.from_db(None, _LOCKED, row) for row in rows}
-    found = Room.objects.select_for_update().filter(id__in=room_ids, deleted_at=None).order_by("id")
-    return {room.id: room for room in found}
+    witness = generations.witness(room_ids)
+    rooms = _locked_by_hand(room_ids) if bulk.by_hand() else _locked(room_ids)
+    _date(rooms, witness)
+    return {room.id: room for room in rooms}
+
+
+def _locked(room_ids: Collection[UUID]) -> list[Room]:
+    rows = generations.counted(Room.objects.all())
+    return list(rows.select_for_update().filter(id__in=room_ids, deleted_at=None).order_by("id"))
+
+
+def _locked_by_hand(room_ids: Collection[UUID]) -> list[Room]:
+    rooms = []
+    for *values, token, counter in bulk.select(_LOCK, [{"id": room_id} for room_id in room_ids]):
+        rooms.append(Room.from_db(None, _LOCKED, values))
+        rooms[-1].generation, rooms[-1].counter = token, counter
+    return rooms
+
+
+def _date(rooms: Sequence[Room], witness: generations.Witness) -> None:
+    """Have locked rooms be of the current generation: of a new one, if they are behind where they stood."""
+    if rooms:
+        token, counter = rooms[0].generation, rooms[0].counter
+        assert token is not None
+        assert counter is not None
+        token = witness.check(token, counter, {room.id: room.last_seq for room in rooms})
+        for room in rooms:
+            room.generation = token
 
 
 class Facts:
@@ -72,11 +102,13 @@ class Facts:
         self._rooms: dict[UUID, tuple[Room, list[str]]] = {}
 
     def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
-        """`data` is anything JSON can say."""
-        room.last_seq += 1
-        room.active_at = at
-        told = wire.Event(type, room.id, room.last_seq, wire.moment(at), data)
-        entry = Entry(room.last_seq, wire.encode(told).decode())
+        """`data` is anything JSON can say. Raises Invalid if the event does not fit into a frame."""
+        seq = room.last_seq + 1
+        payload = wire.encode(wire.Event(type, room.id, seq, wire.moment(at), data))
+        if len(payload) > _EVENT_BYTES:
+            raise Invalid(Violation("data", "too_long", f"An event has at most {_EVENT_BYTES} bytes."))
+        room.last_seq, room.active_at = seq, at
+        entry = Entry(seq, payload.decode())
         self._rows.append(
             {
                 "room_id": room.id,
@@ -100,9 +132,10 @@ class Facts:
             {"id": room.id, "last_seq": room.last_seq, "active_at": room.active_at} for room, _ in self._rooms.values()
         ]
         bulk.write(*told_of, bulk.Change(Event, self._rows, new=True), bulk.Change(Room, heads, new=False))
+        generations.wrote(room for room, _ in self._rooms.values())
         for room, payloads in self._rooms.values():
-            first = room.last_seq - len(payloads) + 1
-            broadcast.announce(room_id=room.id, epoch=room.epoch, first=first, payloads=payloads)
+            first, epoch = room.last_seq - len(payloads) + 1, generations.epoch_of(room)
+            broadcast.announce(room_id=room.id, epoch=epoch, first=first, payloads=payloads)
 
 
 def append(*, room: Room, type: str, data: Any, message_id: UUID | None = None) -> Entry:
@@ -136,7 +169,19 @@ def read(*, room_id: UUID, after: int, limit: int) -> list[Entry]:
     return [Entry(*row) for row in rows.values_list("seq", "payload")[:limit]]
 
 
-def heads(room_ids: Collection[UUID]) -> dict[UUID, Head]:
-    """Where these rooms stand, by one query; a room that is gone is missing."""
-    rows = Room.objects.filter(id__in=room_ids, deleted_at=None).values_list("id", "epoch", "last_seq")
-    return {room_id: Head(epoch, seq) for room_id, epoch, seq in rows}
+def heads(room_ids: Collection[UUID], stood: Mapping[UUID, Head] = MappingProxyType({})) -> dict[UUID, Head]:
+    """Where these rooms stand, by one query; a room that is gone is missing. If one is behind where it is known to have
+    `stood`, events were taken back, and all are of a new generation from here on."""
+    witness = generations.witness(room_ids)
+    rows = Room.objects.filter(id__in=room_ids, deleted_at=None)
+    rows = rows.annotate(token=generations.current(), count=generations.Counter())
+    found = list(rows.values_list("id", "epoch", "last_seq", "token", "count"))
+    if not found:
+        return {}
+    token, counter = found[0][3:]
+    for room_id, own, *_ in found:
+        known = stood.get(room_id)
+        if known is not None and known.epoch == generations.epoch(own, token):
+            witness.heads[room_id] = max(known.seq, witness.heads.get(room_id, 0))
+    token = witness.check(token, counter, {room_id: seq for room_id, _, seq, *_ in found})
+    return {room_id: Head(generations.epoch(own, token), seq) for room_id, own, seq, *_ in found}

@@ -1,6 +1,5 @@
 """Mentions: who is named by `@username` in a message, and where somebody has been."""
 
-import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -8,14 +7,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from chat import access, bulk, wire
+from chat import access, bulk, naming, wire
 from chat.models import Membership, Mention
-
-# As user names are (accounts/models.py). What follows one in a sentence may look like a part of it: "@bob." is bob's.
-_MENTION = re.compile(r"(?<![\w.+@-])@([\w.+-]+)")
-_TRAILING = ".+-"
-# So many of which may be of the name.
-_TRAILING_MAX = 3
 
 
 class Named:
@@ -27,7 +20,7 @@ class Named:
     def of(self, room_id: UUID, body: str) -> list[UUID]:
         """Each once, in the order of the text, up to MENTIONS_PER_MESSAGE."""
         found: dict[UUID, None] = {}
-        for words in _said(body):
+        for words in naming.candidates(body):
             named = (self._members.get((room_id, word.lower())) for word in words)
             user_id = next(filter(None, named), None)
             if user_id is not None:
@@ -42,10 +35,9 @@ def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
     """Of all members that these texts, each of a room, may name; by one query, or by none if they name nobody."""
     wanted: dict[UUID, set[str]] = {}
     for room_id, body in bodies:
-        if "@" in body:
-            # Also as it is written: not every database knows the small form of every letter.
-            forms = (form for words in _said(body) for word in words for form in (word, word.lower()))
-            wanted.setdefault(room_id, set()).update(forms)
+        # Also as it is written: not every database knows the small form of every letter.
+        forms = (form for words in naming.candidates(body) for word in words for form in (word, word.lower()))
+        wanted.setdefault(room_id, set()).update(forms)
     any_of = Q()
     for room_id, words in wanted.items():
         if words:
@@ -55,19 +47,6 @@ def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
     rows = Membership.objects.annotate(called=Lower("user__username")).filter(any_of)
     found = rows.values_list("room_id", "user__username", "user_id")
     return Named({(room_id, username.lower()): user_id for room_id, username, user_id in found})
-
-
-def _said(body: str) -> list[list[str]]:
-    """For each mention the names it may mean, the longest first; up to twice as many as count."""
-    found = []
-    for match in _MENTION.finditer(body):
-        word = match[1]
-        bare = len(word.rstrip(_TRAILING))
-        longest = min(len(word), bare + _TRAILING_MAX)
-        found.append([word[:end] for end in range(longest, bare - 1, -1) if end])
-        if len(found) == 2 * settings.MENTIONS_PER_MESSAGE:
-            break
-    return found
 
 
 def rows(messages: Sequence[wire.Message]) -> list[bulk.Row]:

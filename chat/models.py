@@ -19,8 +19,9 @@ class Role(models.TextChoices):
 
 
 class Room(models.Model):
-    """`last_seq` counts the room's events, `active_at` is the time of the last. `epoch` names the counting: it changes
-    when a backup is restored. A deleted room is there for nobody, and soon not at all (chat/purge.py)."""
+    """`last_seq` counts the room's events, `active_at` is the time of the last. `epoch` is the room's part of the epoch
+    that clients are given (chat/generations.py). A deleted room is there for nobody, and soon not at all
+    (chat/purge.py)."""
 
     class Kind(models.TextChoices):
         PUBLIC = "public"
@@ -43,6 +44,10 @@ class Room(models.Model):
     last_seq = models.BigIntegerField(default=0, editable=False)
     active_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # What a query may add: the current generation's token, and the counter of events (chat/generations.py).
+    generation: uuid.UUID | None = None
+    counter: int | None = None
+
     class Meta:
         indexes = [models.Index(fields=["deleted_at"], condition=~models.Q(deleted_at=None), name="room_deleted")]
 
@@ -50,6 +55,22 @@ class Room(models.Model):
         # A direct room has no name, and who is in it would take a query.
         # The end of an id is what tells it from others: it begins with the time.
         return f"{self.name} ({self.kind} room)" if self.name else f"{self.kind} room …{str(self.id)[-12:]}"
+
+
+class Generation(models.Model):
+    """A time in which no event was taken back by a restored backup or a promoted standby (chat/generations.py); the one
+    with the greatest id is the current one. `last_event` is the greatest id of an event when it ended. `timeline` is
+    PostgreSQL's; at `alive_at` a server process was alive."""
+
+    token = models.UUIDField(unique=True)
+    last_event = models.BigIntegerField(null=True)
+    timeline = models.IntegerField(null=True)
+    alive_at = models.DateTimeField(null=True)
+    began_at = models.DateTimeField(auto_now_add=True)
+    reason = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.began_at}: {self.reason}"
 
 
 class Membership(models.Model):

@@ -10,6 +10,7 @@ from uuid import UUID
 import redis
 
 from accounts.announcer import Announcement, announcer
+from accounts.outages import Outage
 from accounts.scripts import Resting
 from chat import access, attendance, wire
 from chat.attendance import Attendee
@@ -21,6 +22,9 @@ ANNOUNCEMENT = "presence.changed"
 GROUP = "presence"
 
 _ROOMS = 500
+_NOWHERE = UUID(int=0)
+
+_outage = Outage(logger, "Redis", "each process knows only its own sockets' presence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def _view(room_id: UUID) -> View:
     except redis.RedisError as error:
         away(error)
         return local.view(room_id)
+    answered()
     found, living = reading.rooms[room_id], set(reading.living)
     if found.users is None:
         return View(found.count, None, reading.complete)
@@ -110,7 +115,23 @@ class Changed:
         return True
 
 
+def probe() -> bool:
+    """Whether the presence of a room can be read now."""
+    try:
+        attendance.store().read({_NOWHERE: attendance.UNKNOWN})
+    except redis.RedisError as error:
+        away(error)
+        return False
+    answered()
+    return True
+
+
 def away(error: Exception) -> None:
-    """Logs the first of those that waited for it."""
+    """Note that the presence store did not answer."""
     if not isinstance(error, Resting):
-        logger.warning("nobody can be asked who is there: %r", error)
+        _outage.note(error)
+
+
+def answered() -> None:
+    """Note that the presence store answered."""
+    _outage.end()

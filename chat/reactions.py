@@ -27,8 +27,9 @@ def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.M
 
 
 def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
-    """One's own. One that is not there is nothing. Raises Invalid, NotFound, NotAMember, Archived or Muted."""
-    inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
+    """Remove the user's own reaction; without one, change nothing. A reaction stored before a rule refused its emoji
+    can be removed. Raises Invalid, NotFound, NotAMember, Archived or Muted."""
+    inputs.text("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
         room, standing, message = _at(user_id, room_id, message_id)
         removed, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
@@ -36,6 +37,8 @@ def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wir
             counts = _counts(message)
             counts[emoji] -= 1
             _tell(room, standing, message, "reaction.removed", emoji, counts)
+        else:
+            inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     return wire.message(message)
 
 

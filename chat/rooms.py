@@ -1,6 +1,6 @@
 """Rooms: opening, looking at and listing them, and what becomes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -88,9 +88,9 @@ def mine(*, user_id: UUID) -> Listing[Membership]:
 
 def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
     """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
-    topic."""
+    topic. Raises Invalid."""
     rows = access.open_to(user_id).filter(archived_at=None)
-    for word in search.split()[:_WORDS]:
+    for word in inputs.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
         rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
 
     def told(page: Sequence[Room]) -> list[wire.Room]:
@@ -102,6 +102,12 @@ def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
 def ids(*, user_id: UUID) -> list[UUID]:
     """Of all rooms that somebody is in."""
     return list(Membership.objects.filter(user_id=user_id, room__deleted_at=None).values_list("room", flat=True))
+
+
+def liveliest(*, room_ids: Collection[UUID], limit: int) -> list[UUID]:
+    """Of these rooms: those where something happened last, the latest first."""
+    rows = Room.objects.filter(id__in=room_ids, deleted_at=None).order_by("-active_at", "-id")
+    return list(rows.values_list("id", flat=True)[:limit])
 
 
 # Changing

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import IntegerField, Model, OuterRef, QuerySet, Subquery
 
-from chat import wire
+from chat import generations, wire
 from chat.models import Membership, Mention, Message, Room
 
 Row = TypeVar("Row", bound=Model)
@@ -96,7 +96,7 @@ def _room(
     counts = unread.get(room.id, (0, 0)) if own else (None, None)
     return wire.Room(
         **told,
-        epoch=room.epoch,
+        epoch=generations.epoch_of(room),
         last_seq=room.last_seq,
         last_message=last,
         peer=peer,

@@ -6,27 +6,20 @@ more, and is asked for with the positions that this answer led to.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 
 from accounts.errors import Invalid, Violation
-from chat import access, bulk, summaries, wire
-from chat.log import Entry
+from chat import access, bulk, generations, summaries, wire
+from chat.log import Entry, Head
 from chat.models import Event, Membership, Room
+from chat.positions import Position, continued
 
 _ROOMS = 200
 _EVENTS = 500
 _EVENTS_OF_ROOM = 100
-
-
-class Position(NamedTuple):
-    """The last `seq` a client has of a room; of which counting, if it knows."""
-
-    seq: int
-    epoch: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,8 @@ def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
         raise Invalid(Violation("since", "too_long", f"At most {settings.SYNC_ROOMS_MAX} rooms."))
     own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
     rooms = {room.id: room for room in access.visible(user_id).filter(id__in=own.keys() | positions.keys())}
-    starts = {room.id: start for room in rooms.values() if (start := _start(room, positions.get(room.id))) is not None}
+    heads = {room.id: Head(generations.epoch_of(room), room.last_seq) for room in rooms.values()}
+    starts = {room_id: positions[room_id].seq for room_id in continued(positions, heads)}
     news = [room for room in rooms.values() if starts.get(room.id, -1) < room.last_seq]
     news.sort(key=lambda room: room.active_at, reverse=True)
     told = news[:_ROOMS]
@@ -73,13 +67,6 @@ def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
         removed=[room_id for room_id in positions if room_id not in rooms],
         markers={row.room_id: row.last_read_seq for row in own.values() if row.room_id in rooms},
     )
-
-
-def _start(room: Room, position: Position | None) -> int | None:
-    """Where the log goes on for a client, if it can."""
-    if position is None or position.epoch not in (None, room.epoch) or position.seq > room.last_seq:
-        return None
-    return position.seq
 
 
 def _change(room: wire.Room, start: int | None, entries: Sequence[Entry] | None) -> Change:

@@ -16,6 +16,9 @@ from chat import models
 
 encode = msgspec.json.Encoder().encode
 
+# No frame to a client is larger: many WebSocket libraries end the connection at 1 MiB.
+FRAME_BYTES = 262_144
+
 # A type of its own, so that a `datetime` in these structs is a type error: the encoder writes it in several forms.
 Timestamp = NewType("Timestamp", str)
 _UTC = "RFC 3339 in UTC: always six digits of a second's fraction, always `Z`."

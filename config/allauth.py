@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import msgspec
-from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 _APPS = [
@@ -56,7 +55,7 @@ def settings(base: Mapping[str, Any]) -> dict[str, Any]:
     return _OURS | {
         "INSTALLED_APPS": [*base["INSTALLED_APPS"], *_APPS],
         "MIDDLEWARE": [*base["MIDDLEWARE"], "allauth.account.middleware.AccountMiddleware"],
-        "CORS_ALLOW_HEADERS": (*default_headers, "x-session-token"),
+        "CORS_ALLOW_HEADERS": [*base["CORS_ALLOW_HEADERS"], "x-session-token"],
         "CACHES": _caches(base["REDIS_URL"], base["REDIS_PREFIX"]),
         "RATES": base["RATES"] | {"factor.account": (10, 3_600)},
         "SPECTACULAR_SETTINGS": base["SPECTACULAR_SETTINGS"]

@@ -10,23 +10,24 @@ from config import starting
 starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-
-from accounts import revocation  # noqa: E402
+from accounts import idempotency, revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
+from accounts.outages import reason  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
+from config.http import ASGI  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
+from realtime.continuity import Continuity  # noqa: E402
 from realtime.drain import drain  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
 from realtime.link import Audience, no_matter  # noqa: E402
 from realtime.source import Database  # noqa: E402
 from realtime.tasks import Tasks  # noqa: E402
-from realtime.threads import in_thread  # noqa: E402
+from realtime.threads import aside, in_thread  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,15 @@ connections = Connections(lookups.dead)
 revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
 told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
 hub = Hub(Database(), time.monotonic, revoked, told)
+continuity = Continuity()
 tasks = Tasks()
 websocket = routing.application(hub, connections)
-http = StaticFiles(ASGIHandler())
+http = StaticFiles(ASGI())
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     announcer.attach()
+    continuity.start()
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
@@ -58,29 +61,35 @@ async def leave() -> None:
 
 
 async def _resume() -> None:
-    """What was left half done, by a process that died or for want of a lock."""
+    """Finish what a process that died, or had to wait for a lock, left half done; and delete what has expired."""
     while True:
-        for finish, what in ((erasure.resume, "erasures"), (purge.resume, "deletions of rooms")):
+        for finish, what in (
+            (erasure.resume, "erasures"),
+            (purge.resume, "deletions of rooms"),
+            (idempotency.purge, "deletions of expired idempotency keys"),
+        ):
             try:
                 if finished := await in_thread(finish):
                     logger.info("%s %s were finished", finished, what)
             except Exception as error:  # a database that is away comes back
-                logger.error("%s can't be finished: %r", what, error)
+                logger.error("%s can't be finished: %s", what, reason(error))
         await asyncio.sleep(_RESUME_SECONDS)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
     await receive()
-    tasks.spawn(_resume())
+    await continuity.decided()
+    tasks.keep(_resume)
     hub.listen()
     hub.presence.start()
     garbage.set_aside()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await tasks.cancel()
-    if not await in_thread(writer.close, _WRITER_SECONDS):
+    if not await aside(writer.close, _WRITER_SECONDS):
         logger.error("messages are still being written after %s s", _WRITER_SECONDS)
     await hub.aclose()
+    await continuity.aclose()
     await announcer.aclose()
-    await in_thread(mailer.flush)
+    await aside(mailer.flush)
     await send({"type": "lifespan.shutdown.complete"})

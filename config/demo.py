@@ -1,4 +1,4 @@
-"""The demo page of development settings: one static file, read anew each time so that editing it is enough."""
+"""The demo page, where ROOMWIRE_DEMO is on: one static file, read anew each time so that editing it is enough."""
 
 from django.http import HttpRequest, HttpResponse
 

@@ -30,12 +30,17 @@ def secret_key() -> str:
 
 
 def allowed_hosts() -> list[str]:
-    return list(_env.list("ALLOWED_HOSTS", default=[]))
+    return _list("ALLOWED_HOSTS", [])
 
 
 def cors_allowed_origins(default: list[str]) -> list[str]:
     """Exact origins (`https://app.example.com`) whose pages may call REST and open sockets."""
-    return list(_env.list("CORS_ALLOWED_ORIGINS", default=default))
+    return _list("CORS_ALLOWED_ORIGINS", default)
+
+
+def cors_allow_headers() -> list[str]:
+    """Request headers that pages of other origins may send, beside those of config/settings/base.py."""
+    return [name.lower() for name in _list("CORS_ALLOW_HEADERS", [])]
 
 
 def database_url(default: str) -> str:
@@ -67,12 +72,20 @@ def https() -> bool:
     return bool(_env.bool("HTTPS", default=True))
 
 
+def hsts_include_subdomains() -> bool:
+    return bool(_env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False))
+
+
+def hsts_preload() -> bool:
+    return bool(_env.bool("HSTS_PRELOAD", default=False))
+
+
 def log_level() -> str:
     return str(_env.str("LOG_LEVEL", default="INFO")).upper()
 
 
 def host() -> str:
-    return str(_env.str("HOST", default="127.0.0.1"))
+    return str(_env.str("HOST", default="")) or "127.0.0.1"
 
 
 def port() -> int:
@@ -109,14 +122,19 @@ def site_name() -> str:
     return str(_env.str("SITE_NAME", default="Roomwire"))
 
 
-def query_access_tokens() -> bool:
+def query_access_tokens(default: bool) -> bool:
     """Off: `?token=` takes only tickets. An access token outlives the logging of the URL that it stands in."""
-    return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=True))
+    return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=default))
 
 
 def admin(default: bool) -> bool:
     """Whether /admin/ is there."""
     return bool(_env.bool("ADMIN", default=default))
+
+
+def demo(default: bool) -> bool:
+    """On: the demo page is at /demo/, and `manage.py seed` makes its users, whose password everybody knows."""
+    return bool(_env.bool("ROOMWIRE_DEMO", default=default))
 
 
 def allauth() -> bool:
@@ -134,9 +152,19 @@ def drain_seconds() -> int:
     return _number("DRAIN_SECONDS", 8)
 
 
+def drain_announce_seconds() -> int:
+    """How long a stopped worker is served to, but not ready, before its port closes: until balancers have noticed."""
+    return _number("DRAIN_ANNOUNCE_SECONDS", 0)
+
+
 def rate_limits() -> bool:
     """Off only for benchmarks."""
     return bool(_env.bool("ROOMWIRE_RATE_LIMITS", default=True))
+
+
+def _list(name: str, default: list[str]) -> list[str]:
+    """Values with commas between them, and white space around them, which means nothing."""
+    return [value.strip() for value in _env.list(name, default=default) if value.strip()]
 
 
 def _number(name: str, default: int) -> int:

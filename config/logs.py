@@ -1,9 +1,15 @@
-"""Keeps secrets out of the logs, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG
-the websockets library logs the headers with their cookies, and the ends of every frame.
+"""Filters of all log records.
+
+One keeps secrets out, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG the
+websockets library logs the headers with their cookies, and the ends of every frame. The other keeps tracebacks for
+faults of ours.
 """
 
 import logging
 import re
+import time
+
+from accounts.outages import reason
 
 _REDACTED = r"\1[redacted]"
 _RULES = (
@@ -39,4 +45,37 @@ class RedactSecrets(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = redacted(record.exc_text)
+        return True
+
+
+class NoTracebackForClients(logging.Filter):
+    """Drops the traceback from what Django logs of a request that it refused: nothing in this process failed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
+        if record.name.startswith("django.") and refused:
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class OncePerMinute(logging.Filter):
+    """Lets a logger's message through once a minute, and says why in place of its traceback.
+
+    For libraries that log the same error again and again for as long as a service does not answer.
+    """
+
+    _SECONDS = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, text = time.monotonic(), str(record.msg)
+        if now - self._last.get(text, -self._SECONDS) < self._SECONDS:
+            return False
+        self._last[text] = now
+        if record.exc_info and record.exc_info[1] is not None:
+            record.msg, record.args = "%s: %s", (record.getMessage(), reason(record.exc_info[1]))
+            record.exc_info = record.exc_text = None
         return True

@@ -5,16 +5,19 @@ from typing import Any
 
 from uvicorn.config import Config
 
-from config import env, starting, worker
+from config import env, listening, starting, worker
+from realtime import descriptors
 
 logger = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Check the settings once, here, before any worker is started; then serve until told to stop."""
+    listening.main()
     starting.load()
     with starting.refusing():
         options = _options()
+    descriptors.raise_limit()
     if not env.rate_limits():
         logger.warning("ROOMWIRE_RATE_LIMITS=off: no rate is limited. This is for benchmarks.")
     worker.run(Config("config.asgi:application", **options))
@@ -28,7 +31,7 @@ def _options() -> dict[str, Any]:
         "port": env.port(),
         "workers": env.workers(),
         "loop": "uvloop",
-        "http": "realtime.server:Http",
+        "http": "realtime.http:Http",
         "ws": "realtime.server:WebSocket",
         "ws_max_size": settings.REALTIME_FRAME_MAX_BYTES,
         # Compression costs three times the memory per socket (docs/adr/0004-libraries.md).

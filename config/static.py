@@ -3,6 +3,9 @@
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from api import problems
 
 
 class StaticFiles(ASGIStaticFilesHandler):
@@ -13,3 +16,9 @@ class StaticFiles(ASGIStaticFilesHandler):
             return super().serve(request)
         except SuspiciousFileOperation as error:
             raise Http404 from error
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Files are served before the middleware, which would see to errors."""
+        response = await super().get_response_async(request)
+        problems.restate(response)
+        return response

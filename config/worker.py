@@ -1,9 +1,11 @@
-"""uvicorn's server and supervisor, but for one thing: a worker that was told to stop sends its clients away first."""
+"""uvicorn's server and supervisor, with an orderly end: a worker that is stopped sends its clients away first."""
 
 import asyncio
 import logging
+import multiprocessing
 import socket
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import import_module
@@ -12,13 +14,18 @@ from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.server import Server
 from uvicorn.supervisors import multiprocess
 
+from config import env
+
 logger = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.1
 
 
 class DrainingServer(Server):
     """uvicorn closes all sockets at once when it stops, and tells the application afterwards."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._announce(env.drain_announce_seconds())
         for server in self.servers:
             server.close()
         for listening in sockets or []:
@@ -26,11 +33,24 @@ class DrainingServer(Server):
         await self._unless_forced(_leave())
         await super().shutdown(sockets)
 
-    async def _unless_forced(self, leaving: Awaitable[None]) -> None:
-        """A second Ctrl-C waits for nobody."""
-        task = asyncio.ensure_future(leaving)
+    async def _announce(self, seconds: int) -> None:
+        """Fail the readiness probe for a while before the port closes, so that balancers send nobody to it then."""
+        if seconds > 0 and not self.force_exit:
+            logger.info("Not ready for %s s, then the port closes", seconds)
+            stop_being_ready: Callable[[], None] = import_module("api.views.health").stop_being_ready
+            stop_being_ready()
+            await self._unless_forced(self._serve_on(seconds))
+
+    async def _serve_on(self, seconds: int) -> None:
+        for _ in range(int(seconds / _TICK_SECONDS)):
+            await self.on_tick(0)  # the Date header
+            await asyncio.sleep(_TICK_SECONDS)
+
+    async def _unless_forced(self, work: Awaitable[None]) -> None:
+        """Await the work, or less of it after a second Ctrl-C."""
+        task = asyncio.ensure_future(work)
         while not task.done() and not self.force_exit:
-            await asyncio.wait([task], timeout=0.1)
+            await asyncio.wait([task], timeout=_TICK_SECONDS)
         task.cancel()
         (failure,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(failure, Exception):
@@ -43,13 +63,26 @@ async def _leave() -> None:
 
 
 class Worker(multiprocess.Process):
-    """What the supervisor starts; each runs a DrainingServer."""
+    """What the supervisor starts; each runs a DrainingServer, and stops when the supervisor has ended."""
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        threading.Thread(target=_stop_without_supervisor, args=[self.server], daemon=True).start()
+        super().target(sockets)
 
     @property
     def server(self) -> Server:
         if self._server is None:
             self._server = DrainingServer(config=self.config)
         return self._server
+
+
+def _stop_without_supervisor(server: Server) -> None:
+    """Wait for the end of the supervisor, which kill -9 gives no time to stop its workers."""
+    supervisor = multiprocessing.parent_process()
+    assert supervisor is not None, "runs in a worker"
+    supervisor.join()
+    logger.error("The supervisor has ended without stopping this worker, which drains and stops now")
+    server.should_exit = True
 
 
 def run(config: Config) -> None:

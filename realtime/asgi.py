@@ -8,3 +8,15 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ClientGone(Exception):
+    """The client has left: what was to be sent can't be."""
+
+
+async def send_to(send: Send, message: Message) -> None:
+    """Send to a client. Raises ClientGone; servers raise OSError, or RuntimeError for a socket that is closing."""
+    try:
+        await send(message)
+    except (OSError, RuntimeError) as error:
+        raise ClientGone(str(error)) from error

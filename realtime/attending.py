@@ -96,12 +96,19 @@ class Attending:
             try:
                 await self._say()
                 self.away = False
+                presence.answered()
             except redis.RedisError as error:
                 presence.away(error)
-                self._begun, self.away = False, True
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._begin_anew_later()
+            except Exception:
+                logger.exception("the presence of this process' users could not be stored; it is tried again")
+                await self._begin_anew_later()
             else:
                 await self._until_there_is_news()
+
+    async def _begin_anew_later(self) -> None:
+        self._begun, self.away = False, True
+        await asyncio.sleep(_RETRY_SECONDS)
 
     async def end(self) -> None:
         """Nobody is here any more."""
@@ -141,7 +148,7 @@ class Attending:
             self._changed(await aside(attendance.store().clear, worker))
 
     def _forgotten(self) -> None:
-        logger.warning("others have forgotten who is here, and are told again")
+        logger.warning("the presence lease was lost; all users of this process are registered again")
         self._begun, self.away = False, True
 
     def _expect_renewal(self) -> None:

@@ -33,12 +33,13 @@ class Close(IntEnum):
         return member
 
 
-async def close(send: Send, code: int, reason: str = "") -> None:
-    """Close a socket, under any server: Daphne lets an application say 1000 and from 3000 up, and nothing else.
+async def close(send: Send, code: Close) -> None:
+    """Close a socket under any server, with the code's meaning as the reason.
 
-    Raises OSError or RuntimeError where the client is gone, or closed already.
+    Daphne lets an application close with 1000 and from 3000 up, and with nothing else. Raises OSError or RuntimeError
+    where the client is gone, or the socket is closed.
     """
-    message = {"type": "websocket.close", "code": int(code), "reason": reason}
+    message = {"type": "websocket.close", "code": int(code), "reason": code.meaning}
     try:
         await send(message)
     except (OSError, RuntimeError):

@@ -11,7 +11,7 @@ from chat.drafts import Draft, Sent
 from chat.errors import Forbidden
 from realtime import lookups, protocol, replies, subscribing
 from realtime.connection import Connection
-from realtime.threads import in_thread, in_thread_once, on_loop
+from realtime.threads import in_thread, on_loop
 
 
 async def authenticate(connection: Connection, command: protocol.Authenticate) -> None:
@@ -88,7 +88,7 @@ async def _of_message(change: Callable[..., wire.Message], connection: Connectio
 async def custom_send(connection: Connection, command: protocol.CustomSend) -> None:
     sender = connection.user_id
     asked: dict[str, Any] = {"room_id": command.room, "name": command.name, "data": command.data}
-    entry = await in_thread_once(custom.send, sender_id=sender, **asked)
+    entry = await in_thread(custom.send, sender_id=sender, **asked)
     connection.reply(command.id, Raw(entry.payload.encode()))
 
 

@@ -66,7 +66,7 @@ class Connection:
                 await self.close(Close.TOO_SLOW)
         return not self.closed
 
-    async def close(self, code: int) -> None:
+    async def close(self, code: Close) -> None:
         """Close once, whoever asks, after what is on its way, if the client takes it within moments."""
         if not self.closed:
             self._fall_silent()

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.outages import reason
 from accounts.tokens import Identity
 from chat import wire
 from realtime import protocol
@@ -65,7 +66,7 @@ class Connections:
         self._all[connection] = None
         self._of_user.setdefault(connection.user_id, {})[connection] = None
         if not self._watching:
-            self._watching = [self._tasks.spawn(self._look()), self._tasks.spawn(self._ask())]
+            self._watching = [self._tasks.keep(self._look), self._tasks.keep(self._ask)]
         if connection.identity.device_id in self._revoked:
             self._dismiss(connection)
 
@@ -124,7 +125,7 @@ class Connections:
             try:
                 dead = await self._dead({connection.identity for connection in self})
             except Exception as error:  # a database that is away comes back
-                logger.error("tokens can't be checked: %r", error)
+                logger.error("tokens can't be checked: %s", reason(error))
                 answered = False
             else:
                 answered = True

@@ -18,7 +18,7 @@ from accounts.tokens import Identity
 from chat import database, wire
 from realtime import commands, lookups, protocol, replies, subscribing
 from realtime.allowance import Allowance
-from realtime.asgi import Message, Receive, Scope, Send
+from realtime.asgi import ClientGone, Message, Receive, Scope, Send, send_to
 from realtime.closing import Close, close
 from realtime.connection import Connection
 from realtime.connections import Connections
@@ -63,6 +63,12 @@ class Consumer:
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self.dispatch(message)
+        except ClientGone:
+            logger.info("A client left during its handshake")
+        except database.AWAY as error:
+            logger.error("a connection could not be served: %s", error)
+            await self._reject(protocol.Rejected(Unavailable()))
+            await self._close(Close.SERVER_ERROR)
         except Exception:
             logger.exception("a connection failed")
             await self._close(Close.SERVER_ERROR)
@@ -84,10 +90,10 @@ class Consumer:
     # Beginning
 
     async def _connect(self) -> None:
-        await self.send({"type": "websocket.accept", "subprotocol": protocol.answered(self.scope.get("subprotocols"))})
+        await self._send({"type": "websocket.accept", "subprotocol": protocol.answered(self.scope.get("subprotocols"))})
         identity = self.scope["identity"]
         if self.connections.leaving:
-            await self.send({"type": "websocket.send", "text": protocol.goodbye("restarting", 0)})
+            await self._send({"type": "websocket.send", "text": protocol.goodbye("restarting", 0)})
             await self._close(Close.RESTARTING)
         elif identity is None:
             loop = asyncio.get_running_loop()
@@ -167,15 +173,16 @@ class Consumer:
 
     async def _too_many(self, limit: str) -> None:
         refusal = protocol.refusal(None, RateLimited(_RETRY_SECONDS, limit))
-        await self.send({"type": "websocket.send", "text": refusal})
+        await self._send({"type": "websocket.send", "text": refusal})
         await self._close(Close.TOO_MANY)
 
     async def _authenticate(self, command: protocol.Command) -> None:
         """The first frame of a client that brought no credentials to the handshake."""
         if not isinstance(command, protocol.Authenticate):
             refusal = protocol.refusal(command.id, Unauthenticated("Authenticate first."))
-            await self.send({"type": "websocket.send", "text": refusal})
+            await self._send({"type": "websocket.send", "text": refusal})
             return
+        self._heard()  # in time, however long the look-up takes
         try:
             identity = await lookups.bearer(command.token)
         except Unauthenticated:
@@ -188,7 +195,7 @@ class Consumer:
     async def _reject(self, rejected: protocol.Rejected) -> None:
         frame = protocol.refusal(rejected.command_id, rejected.error)
         if self.connection is None:
-            await self.send({"type": "websocket.send", "text": frame})
+            await self._send({"type": "websocket.send", "text": frame})
         else:
             self.connection.tell(frame)
         if rejected.no_command:
@@ -196,6 +203,10 @@ class Consumer:
             self.bad_frames = [at for at in self.bad_frames if now - at < _BAD_FRAMES_SECONDS] + [now]
             if len(self.bad_frames) == _BAD_FRAMES:
                 await self._close(Close.BAD_COMMANDS)
+
+    async def _send(self, message: Message) -> None:
+        """Send before there is a connection, which has an outlet. Raises ClientGone."""
+        await send_to(self.send, message)
 
     # Ending
 

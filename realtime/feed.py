@@ -6,19 +6,15 @@ write per socket. A subscription is *live* (it gets each burst) or *behind* (its
 rest is read for it, realtime/recovery.py).
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
 from chat import telling, wire
 from chat.log import Entry, Head
 from realtime.frames import Burst, bursts
+from realtime.ring import Held, Memory, Ring
 
-RING_EVENTS = 256
-_RING_CHARACTERS = 1_000_000
-_HELD_EVENTS = 2_048
 _PENDING_CHARACTERS = 262_144
 
 
@@ -65,7 +61,6 @@ class Feed:
         "_pending",
         "_pending_characters",
         "_ring",
-        "_ring_characters",
         "behind",
         "epoch",
         "erasures",
@@ -76,7 +71,11 @@ class Feed:
         "room_id",
     )
 
-    def __init__(self, room_id: UUID, head: Head, lagging: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self, room_id: UUID, head: Head, lagging: Callable[[Subscription], None], memory: Memory | None = None
+    ) -> None:
+        memory = memory or Memory()
+        self._held, self._ring = Held(memory), Ring(memory)
         self.room_id = room_id
         self.lagging = lagging
         self.restarts = self.erasures = 0
@@ -86,11 +85,14 @@ class Feed:
 
     def _begin(self, head: Head) -> None:
         self.epoch, self.head = head
-        self._held: dict[int, str] = {}
         self._pending: list[str] = []
         self._pending_characters = 0
-        self._ring: deque[Entry] = deque()
-        self._ring_characters = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Free what is remembered. The log has it."""
+        self._held.clear()
+        self._ring.clear()
 
     def __contains__(self, subscription: Subscription) -> bool:
         return subscription in self.live or subscription in self.behind
@@ -111,7 +113,7 @@ class Feed:
     @property
     def has_hole(self) -> bool:
         """Something arrived that can't be delivered before something else has."""
-        return bool(self._held)
+        return bool(self._held.payloads)
 
     def offer(self, entries: Iterable[tuple[int, str]]) -> None:
         """Take what is next in line, drop what was seen, hold what is ahead (to a bound: the log has it)."""
@@ -119,11 +121,11 @@ class Feed:
             if seq == self.head + 1:
                 self._take(Entry(seq, payload))
                 self._release()
-            elif seq > self.head and len(self._held) < _HELD_EVENTS:
-                self._held[seq] = payload
+            elif seq > self.head:
+                self._held.put(seq, payload)
 
     def _release(self) -> None:
-        while self._held and (payload := self._held.pop(self.head + 1, None)) is not None:
+        while self._held.payloads and (payload := self._held.pop(self.head + 1)) is not None:
             self._take(Entry(self.head + 1, payload))
 
     def fill(self, entries: Sequence[Entry]) -> int | None:
@@ -138,9 +140,8 @@ class Feed:
         self.head = entry.seq
         if telling.rewrites(entry.payload):
             self._ring.clear()  # the log has what may still be told
-            self._ring_characters = 0
             self.erasures += 1
-        self._remember(entry)
+        self._ring.append(entry)
         self._pending.append(entry.payload)
         self._pending_characters += len(entry.payload)
         ending = telling.ending(entry.payload)
@@ -180,31 +181,13 @@ class Feed:
         self.behind[subscription] = None
         self.lagging(subscription)
 
-    def _remember(self, entry: Entry) -> None:
-        self._ring.append(entry)
-        self._ring_characters += len(entry.payload)
-        while len(self._ring) > RING_EVENTS or self._ring_characters > _RING_CHARACTERS:
-            self._ring_characters -= len(self._ring.popleft().payload)
-
     def recall(self, entries: Sequence[Entry]) -> None:
         """Remember older entries, read from the log for one subscription, for the others that are as far behind."""
-        oldest = self._ring[0].seq if self._ring else self.head + 1
-        for entry in reversed(entries):
-            if len(self._ring) >= RING_EVENTS or self._ring_characters + len(entry.payload) > _RING_CHARACTERS:
-                return
-            if entry.seq == oldest - 1:
-                self._ring.appendleft(entry)
-                self._ring_characters += len(entry.payload)
-                oldest = entry.seq
+        self._ring.extend_back(entries, self.head)
 
     def recent(self, after: int) -> list[Entry] | None:
-        """Everything past `after` that live subscriptions were given, if the ring still has all of it."""
-        if after >= self.position:
-            return []
-        if not self._ring or after < self._ring[0].seq - 1:
-            return None
-        first = self._ring[0].seq
-        return list(islice(self._ring, after + 1 - first, self.position + 1 - first))
+        """Everything past `after` that live subscriptions were given, if all of it is remembered."""
+        return [] if after >= self.position else self._ring.between(after, self.position)
 
     def go_live(self, subscription: Subscription) -> bool:
         """Bring a subscription up to `position` from the ring and let it hear the rest as it comes.

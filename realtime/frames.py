@@ -5,6 +5,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
+from realtime.closing import Close
+
 # The extension of a WebSocket scope that holds the connection's Outlet, where the server has one to offer.
 OUTLET = "roomwire.outlet"
 
@@ -62,7 +64,7 @@ class Outlet(Protocol):
     async def room(self) -> None:
         """Wait until what was unsent is half sent, or the client is gone."""
 
-    async def finish(self, code: int) -> None:
+    async def finish(self, code: Close) -> None:
         """Close with a code after what was put, or without either if the client takes neither within moments."""
 
     def drop(self) -> None:

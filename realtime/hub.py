@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.outages import reason
 from chat import broadcast, passing
 from chat.log import Head
 from realtime.feed import Feed, Subscriber, Subscription
@@ -22,6 +23,7 @@ from realtime.link import Audience, Link, no_matter
 from realtime.pace import Pace
 from realtime.presence import Presence
 from realtime.recovery import Recovery
+from realtime.ring import Memory
 from realtime.source import Source
 from realtime.tasks import Tasks
 from realtime.typing import Typing
@@ -45,6 +47,7 @@ class Hub:
         self._typing = Typing()
         self.presence = Presence(source)
         self._feeds: dict[UUID, Feed] = {}
+        self._memory = Memory()
         self._link: Link | None = None
         self._look_now = asyncio.Event()
 
@@ -54,14 +57,16 @@ class Hub:
             rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
             passed = Audience(passing.ANNOUNCEMENT, self._on_passing, no_matter)
             self._link = Link(rooms, passed, self.presence.audience, *self._others)
-            self._tasks.spawn(self._link.run())
-            self._tasks.spawn(self._reconcile())
+            self._tasks.keep(self._link.run)
+            self._tasks.keep(self._reconcile)
         return self._link
 
     async def aclose(self) -> None:
         """Stop listening and reading; the sockets are their server's to close."""
         await self._tasks.cancel()
         await self.presence.aclose()
+        for feed in self._feeds.values():
+            feed.forget()
         self._feeds.clear()
         self._pace.stop()
         self._typing.stop()
@@ -78,7 +83,7 @@ class Hub:
         """
         feed = self._feeds.get(room_id)
         if feed is None:
-            feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up)
+            feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up, self._memory)
             self.listen().want(broadcast.group(room_id), broadcast.ANNOUNCEMENT)
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
@@ -104,6 +109,7 @@ class Hub:
         """Leave a room nobody has come back to. Clients that reconnect find it still warm."""
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
+            feed.forget()
             self._pace.forget(feed)
             self._typing.forget(feed)
             self._link.unwant(broadcast.group(feed.room_id))
@@ -140,12 +146,13 @@ class Hub:
             try:
                 await self._look()
             except Exception as error:  # a database that is away comes back
-                logger.error("rooms can't be reconciled: %r", error)
+                logger.error("rooms can't be reconciled: %s", reason(error))
 
     async def _look(self) -> None:
         stood = {feed: (feed.head, feed.restarts) for feed in self._feeds.values() if feed.subscriptions}
         if stood:
-            heads = await self._source.heads({feed.room_id for feed in stood})
+            delivered = {feed.room_id: Head(feed.epoch, feed.head) for feed in stood}
+            heads = await self._source.heads(delivered.keys(), delivered)
             # What is on its way gets the chance to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for feed, (head, restarts) in stood.items():

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from channels.layers import get_channel_layer
 
 from accounts.announcer import announcer
+from accounts.outages import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Link:
         # When one was last heard, and which; and how many were sent.
         self._beacon_at = 0.0
         self._beacon = self._beacons = 0
-        self._healthy = True
+        self._outage = Outage(logger, "the channel layer", "clients are served from the log, a moment later")
 
     def want(self, group: str, type: str) -> None:
         self._wanted[group] = self._audiences[type]
@@ -87,7 +88,7 @@ class Link:
                 tasks.create_task(self._follow(layer, channel))
                 tasks.create_task(self._watch(layer, channel))
         except Exception as error:  # whatever a layer's client library raises: clients are served from the log
-            self._away(error)
+            self._outage.note(error)
 
     async def _receive(self, layer: Any, channel: str) -> None:
         while True:
@@ -105,7 +106,7 @@ class Link:
             for audience in self._audiences.values():
                 audience.joined()
         self._beacon = number
-        self._healthy = True
+        self._outage.end()
 
     def _hear(self, message: dict[str, Any]) -> None:
         try:
@@ -147,11 +148,5 @@ class Link:
                     await change(group, channel)
                     return
             except Exception as error:
-                self._away(error)
+                self._outage.note(error)
             await asyncio.sleep(_RETRY_SECONDS)
-
-    def _away(self, error: Exception) -> None:
-        """Logs the first of an outage, not a line per attempt."""
-        log = logger.warning if self._healthy else logger.debug
-        log("the channel layer is away: %r", error)
-        self._healthy = False

@@ -16,7 +16,9 @@ from accounts.admission import Knock
 from accounts.errors import RoomwireError, Unauthenticated
 from accounts.tokens import Identity
 from chat import access
+from chat import positions as places
 from chat.log import Head
+from chat.positions import Place
 from realtime.threads import in_thread
 
 Question = TypeVar("Question")
@@ -71,6 +73,9 @@ class Lookup(Generic[Question, Answer]):
 
 
 positions: Lookup[tuple[UUID, Collection[UUID]], dict[UUID, Head]] = Lookup(access.positions)
+
+# The places of earlier epochs that the log still continues from.
+kept: Lookup[Collection[Place], set[Place]] = Lookup(places.kept)
 
 _admit: Lookup[Knock, Identity | RoomwireError | None] = Lookup(admission.admit)
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
-from django.http.request import validate_host
 
+from accounts import origins
 from accounts.admission import Knock
-from accounts.errors import RateLimited, RoomwireError, Unauthenticated
+from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
 from realtime import lookups, protocol
-from realtime.asgi import Application, Receive, Scope, Send
+from realtime.asgi import Application, ClientGone, Receive, Scope, Send, send_to
 from realtime.closing import Close, close
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,9 @@ class Handshake:
     async def _admit(self, scope: Scope) -> tuple[Close, RoomwireError | None] | None:
         """Why not, if not, and what to say before."""
         headers, query = _headers(scope), _query(scope)
-        if not origin_allowed(headers):
+        origin = headers.get("origin")  # native apps send none
+        if origin is not None and not origins.is_allowed(origin, host=headers.get("host", "")):
+            origins.log_refusal(origin)
             return Close.FORBIDDEN, None
         try:
             scope["identity"] = await lookups.admit(_knock(scope, headers, query))
@@ -48,7 +50,7 @@ class Handshake:
             return Close.TOO_MANY, limit
         except DatabaseError as error:
             logger.error("a handshake could not be checked: %s", error)
-            return Close.SERVER_ERROR, None
+            return Close.SERVER_ERROR, Unavailable()
         except Exception:
             logger.exception("a handshake failed")
             return Close.SERVER_ERROR, None
@@ -57,11 +59,15 @@ class Handshake:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error: RoomwireError | None = None) -> None:
+    """Accept the socket, send what the error says, and close with the code."""
     await receive()
-    await send({"type": "websocket.accept", "subprotocol": protocol.answered(scope.get("subprotocols"))})
-    if error is not None:
-        await send({"type": "websocket.send", "text": protocol.refusal(None, error)})
-    await close(send, code, code.meaning)
+    try:
+        await send_to(send, {"type": "websocket.accept", "subprotocol": protocol.answered(scope.get("subprotocols"))})
+        if error is not None:
+            await send_to(send, {"type": "websocket.send", "text": protocol.refusal(None, error)})
+        await close(send, code)
+    except (ClientGone, OSError, RuntimeError):
+        logger.info("A client left during its handshake, which was refused")
 
 
 def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> Knock:
@@ -81,25 +87,6 @@ def _offered(scope: Scope) -> str | None:
     """A token beside the subprotocol: all that a browser can set but the URL."""
     offered = (name for name in scope.get("subprotocols", []) if name.startswith(protocol.BEARER))
     return next((name[len(protocol.BEARER) :] for name in offered), None)
-
-
-def origin_allowed(headers: dict[str, str]) -> bool:
-    """Native apps send no Origin. A page must come from a CORS origin or from this very host; and where cookies only
-    travel over TLS, so must the page that they are sent for."""
-    origin = headers.get("origin")
-    if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
-        return True
-    scheme, _, place = origin.partition("://")
-    if scheme != "https" and settings.SESSION_COOKIE_SECURE:
-        return False
-    host = headers.get("host", "")
-    return bool(host) and place == host and validate_host(_name(host), settings.ALLOWED_HOSTS)
-
-
-def _name(host: str) -> str:
-    """`host` without its port."""
-    name, separator, port = host.rpartition(":")
-    return name if separator and port.isdigit() else host
 
 
 def _headers(scope: Scope) -> dict[str, str]:

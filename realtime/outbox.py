@@ -9,7 +9,7 @@ from contextlib import suppress
 from django.conf import settings
 
 from realtime.asgi import Send
-from realtime.closing import close
+from realtime.closing import Close, close
 from realtime.frames import Burst
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Outbox:
             self._room.clear()
             await self._room.wait()
 
-    async def finish(self, code: int) -> None:
+    async def finish(self, code: Close) -> None:
         self._over = True
         with suppress(TimeoutError):
             async with asyncio.timeout(_PARTING_SECONDS):

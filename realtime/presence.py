@@ -16,6 +16,7 @@ from uuid import UUID
 
 import redis
 
+from accounts.outages import reason
 from chat import attendance, presence, wire
 from chat.attendance import UNKNOWN, Reading
 from chat.log import Head
@@ -86,8 +87,8 @@ class Presence:
         if not self._started:
             self._started = True
             presence.local.view = self._local_view
-            self._tasks.spawn(self._attending.run())
-            self._tasks.spawn(self._watch())
+            self._tasks.keep(self._attending.run)
+            self._tasks.keep(self._watch)
 
     async def aclose(self) -> None:
         if self._started:
@@ -165,7 +166,7 @@ class Presence:
             try:
                 await self._look(await self._what_is_due())
             except Exception:
-                logger.exception("nobody is told who is there")
+                logger.exception("the presence notifications of one round failed")
                 await asyncio.sleep(_CROWD_SECONDS)
 
     async def _what_is_due(self) -> dict[UUID, _Room]:
@@ -200,10 +201,13 @@ class Presence:
     async def _read(self, rooms: Mapping[UUID, _Room]) -> Reading | None:
         try:
             known = {room_id: room.known.version for room_id, room in rooms.items()}
-            return await aside(attendance.store().read, known) if known else None
+            reading = await aside(attendance.store().read, known) if known else None
         except redis.RedisError as error:
             presence.away(error)
             return None
+        if reading is not None:
+            presence.answered()
+        return reading
 
     def _know(self, room_id: UUID, room: _Room, reading: Reading | None) -> None:
         before, own = room.known.view, self._attending.own(room_id)
@@ -223,9 +227,9 @@ class Presence:
         if not wanted:
             return
         try:
-            heads = await self._source.heads(wanted.keys())
+            heads = await self._source.heads(wanted.keys(), {})
         except Exception as error:  # a database that is away comes back
-            logger.error("nobody is told who is there: %r", error)
+            logger.error("presence notifications wait for the database: %s", reason(error))
             return
         for room_id, room in wanted.items():
             room.head = heads.get(room_id)

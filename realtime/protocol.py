@@ -192,7 +192,8 @@ def position(query: Mapping[str, str]) -> Position:
 
 class Subscribed(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """The events that follow begin after `from`; `recovered` is false if that is not the requested position. `presence`
-    is there if it was requested; the events that follow continue from it."""
+    is there if it was requested, and the events that follow continue from it; a long one of many is left out, and comes
+    next as `presence.counted`."""
 
     room: UUID
     epoch: UUID
@@ -274,7 +275,9 @@ def encode(frame: msgspec.Struct) -> str:
 
 
 def reply(command_id: CommandId, data: Any) -> str:
-    return encode(Reply(command_id, True, data))
+    frame = wire.encode(Reply(command_id, True, data))
+    assert len(frame) <= wire.FRAME_BYTES, f"a reply of {len(frame)} bytes"
+    return frame.decode()
 
 
 def refusal(command_id: CommandId, error: RoomwireError) -> str:

@@ -7,10 +7,12 @@ missed since they were all cut off at once. A slow reader, a resumed client and 
 import asyncio
 import logging
 
+from accounts.outages import reason
 from chat.log import Entry, Head
 from realtime import protocol
-from realtime.feed import RING_EVENTS, Feed, Subscription, runs
+from realtime.feed import Feed, Subscription, runs
 from realtime.pace import Pace
+from realtime.ring import RING_EVENTS
 from realtime.source import Source
 from realtime.tasks import Tasks
 
@@ -62,7 +64,7 @@ class Recovery:
             try:
                 entries = await self._source.read(room_id=feed.room_id, after=after, limit=limit)
             except Exception as error:  # a database that is away comes back; the sockets wait for it
-                logger.error("the log of room %s can't be read: %r", feed.room_id, error)
+                logger.error("the log of room %s can't be read: %s", feed.room_id, reason(error))
             else:
                 return entries if feed.restarts == restarts else None
             await asyncio.sleep(_RETRY_SECONDS)
@@ -82,7 +84,7 @@ class Recovery:
             try:
                 readers = await self._source.readers(room_id=feed.room_id, user_ids=users)
             except Exception as error:  # a database that is away comes back
-                logger.error("the rights to room %s can't be checked: %r", feed.room_id, error)
+                logger.error("the rights to room %s can't be checked: %s", feed.room_id, reason(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             for subscription in feed.subscriptions:

@@ -36,9 +36,11 @@ _Answer = Annotated[
 
 
 class SubscribedMany(msgspec.Struct, frozen=True):
-    """An answer for each of the named rooms or, for "all", for each room of the user."""
+    """An answer for each of the named rooms or, for "all", for each room of the user. There are `more` of those than a
+    connection may have: these are the ones with the latest activity."""
 
     rooms: wire.ById[_Answer]
+    more: bool
 
 
 # Some have several. `ping` has none: it is answered with `pong`, which is no reply.

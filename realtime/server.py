@@ -1,126 +1,84 @@
-"""uvicorn's protocols as a server of many small sockets wants them; `config.serve` puts them to use.
+"""uvicorn's WebSocket protocol as a server of many small sockets wants it; `config.serve` starts it.
 
 `WebSocket` offers in its scope the extension `roomwire.outlet`, an Outlet (realtime/frames.py) that writes frames which
-were built once for all sockets. Everything else about it is uvicorn's own. Both classes see that a client which stops
-talking, or listening, or asks too much of the server's patience costs a bounded time and memory.
+were built once for all sockets. It also bounds what a client that stops talking, or listening, or sends more than it
+should, costs in time and memory. Everything else is uvicorn's own.
 """
 
 import asyncio
 import logging
-import socket
 import time
 from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
+from realtime.closing import Close
+from realtime.conversation import Conversation
 from realtime.frames import OUTLET, Burst
 from realtime.waiting import Flag, Inbox
 
 logger = logging.getLogger(__name__)
 
-# A request that is refused for its size is read to so many times what is allowed, so that its client hears of it.
-_REFUSED_TIMES = 4
-_HEADERS_SECONDS = 10.0
-_BODY_SECONDS = 30.0
 # How long a close frame, and what is before it, may take to be taken.
 _PARTING_SECONDS = 3.0
-# Unacknowledged for so long, the kernel gives a connection up: uvicorn's own closing waits for the buffer to drain.
-_UNACKNOWLEDGED_MS = 30_000
-# What the kernel takes beyond what the client's window has room for: the rest is ours to count.
-_UNSENT_BYTES = 131_072
-_FRAGMENTS = 1_024
+# After the close frame for a fault, what the client still sends is skipped within these bounds.
+_SKIPPED_SECONDS = 10.0
+_SKIPPED_BYTES = 16_777_216
+# A message in fragments takes at most so many times its own limit on the wire, where each fragment has six bytes more
+# (64 KiB in fragments of one byte are seven times 64 KiB), and so long.
+_FRAGMENTS_TIMES = 8
+_FRAGMENT_HEAD_BYTES = 6
+_FRAGMENTS_SECONDS = 30.0
+# Fragments are joined now and then: an object each is many times a short fragment's size.
+_FRAGMENTS_APART = 1_024
 _PINGS = 50
 _PINGS_SECONDS = 10.0
-
-
-def _tuned(transport: Any) -> None:
-    accepted = transport.get_extra_info("socket")
-    if accepted is not None and accepted.family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError, AttributeError):  # other kernels have other options
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
-
-
-class Http(HttpToolsProtocol):
-    """A request has to arrive in time and in moderation; uvicorn alone waits, and takes, for ever."""
-
-    _deadline: asyncio.TimerHandle | None = None
-    _taken = 0
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        _tuned(transport)
-        self._expect(_HEADERS_SECONDS)
-
-    def data_received(self, data: bytes) -> None:
-        if self.timeout_keep_alive_task is not None and self._deadline is None:
-            self._expect(_HEADERS_SECONDS)  # an empty line, which begins nothing, ends uvicorn's own wait
-        self._taken += len(data)
-        super().data_received(data)
-        if (
-            self._deadline is not None
-            and self._taken > _REFUSED_TIMES * settings.REQUEST_MAX_BYTES
-            and not self.transport.is_closing()
-        ):
-            self.transport.abort()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self._deadline is None:
-            self._expect(_HEADERS_SECONDS)
-
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        self._expect(_BODY_SECONDS)
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._taken = 0
-        self._heard()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._heard()
-        super().connection_lost(exc)
-
-    def handle_websocket_upgrade(self) -> None:
-        self._heard()
-        super().handle_websocket_upgrade()
-        # The parser and this object hold each other: a garbage collector's work, per socket.
-        self.parser = None  # type: ignore[assignment]
-
-    def _expect(self, seconds: float) -> None:
-        self._heard()
-        self._deadline = self.loop.call_later(seconds, self.transport.abort)
-
-    def _heard(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
 
 class WebSocket(WebSocketsSansIOProtocol):
     """Also an Outlet, which its scope names."""
 
+    conn: Conversation
+    queue: Inbox  # type: ignore[assignment]
     _abort: asyncio.TimerHandle | None = None
+    _incomplete: asyncio.TimerHandle | None = None
+    _fragment_bytes = 0
+    _ignores = False
+    _skipped = 0
     _pings = 0
     _pings_since = 0.0
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         # asyncio's own have a deque in every corner: of an idle socket's memory a sixth.
-        self.queue = Inbox()  # type: ignore[assignment]
+        self.queue = Inbox()
         self.writable = Flag()  # type: ignore[assignment]
         self.writable.set()
         self._maximum = settings.REALTIME_OUTBOX_MAX_BYTES
+        stock = self.conn
+        self.conn = Conversation(
+            extensions=stock.available_extensions, max_size=stock.max_message_size, logger=stock.logger
+        )
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=self._maximum, low=self._maximum // 2)
+
+    def data_received(self, data: bytes) -> None:
+        """Handle the frames before a fault, which uvicorn drops, and then the fault."""
+        self.conn.receive_data(data)
+        self.handle_events()
+        if not self.handshake_initiated:
+            self._refuse_handshake()
+        elif self.conn.fault is not None:
+            self._handle_fault(len(data))
+        elif self._incomplete is None and self.conn.current_size is not None:
+            self._incomplete = self.loop.call_later(_FRAGMENTS_SECONDS, self._give_up_message)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -129,8 +87,9 @@ class WebSocket(WebSocketsSansIOProtocol):
             extensions[OUTLET] = self
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._abort is not None:
-            self._abort.cancel()
+        for timer in (self._abort, self._incomplete):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
         # These are held by what they hold: all is to go with the last who needs it (tests/hostile/test_garbage.py).
         self.conn.parser = self.conn.parser_exc = None  # type: ignore[assignment]
@@ -158,21 +117,71 @@ class WebSocket(WebSocketsSansIOProtocol):
         if self.full:
             await self.writable.wait()
 
-    async def finish(self, code: int) -> None:
+    async def finish(self, code: Close) -> None:
         self._abort_later()
         if not (self.close_sent or self.disconnected):
             with suppress(OSError, RuntimeError, TimeoutError):
                 async with asyncio.timeout(_PARTING_SECONDS):
-                    await self.send({"type": "websocket.close", "code": int(code)})
+                    await self.send({"type": "websocket.close", "code": int(code), "reason": code.meaning})
 
     def drop(self) -> None:
-        """uvicorn ends the connection when its consumer does; what a dead one still holds, the timer frees."""
-        if not self.disconnected:
+        """uvicorn ends the connection when its consumer does; what a dead one still holds, a timer frees."""
+        if not self.disconnected and self.close_timer is None:
             self._abort_later()
 
     def _abort_later(self) -> None:
         if self._abort is None:
             self._abort = self.loop.call_later(_PARTING_SECONDS, self.transport.abort)
+
+    # Clients at fault
+
+    def _refuse_handshake(self) -> None:
+        """Send the refusal of a head that is too long, which uvicorn leaves unsent, and the connection open."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
+    def _handle_fault(self, received: int) -> None:
+        """Answer a fault once the application asks for more; then skip what comes until the client's close."""
+        if not self.close_sent:
+            if self.queue.is_awaited:
+                self._answer_fault()
+            elif not self.read_paused:
+                self.read_paused = True
+                self.transport.pause_reading()
+            return
+        self._skipped += received
+        if self.conn.closed_by_client:
+            self.transport.close()
+        elif self._skipped > _SKIPPED_BYTES:
+            self.transport.abort()
+
+    async def receive(self) -> Any:
+        if self.conn.fault is not None and self.queue.empty() and not self.close_sent:
+            self._answer_fault()
+        return await super().receive()
+
+    def _answer_fault(self) -> None:
+        if self.transport.is_closing() or self.conn.fault is None:
+            return
+        code, reason = self.conn.fault
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        waits = self.conn.answer_fault()
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if not waits:
+            self.transport.close()
+            return
+        self.close_timer = self.loop.call_later(_SKIPPED_SECONDS, self.transport.abort)
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.data_received(b"")  # what was read with the fault, the client's close perhaps
+
+    def _fault(self, code: int, reason: str) -> None:
+        """Note a fault in what the frames hold. The frames after it are still read, for the close among them."""
+        if not self._ignores:
+            self._ignores = True
+            self.conn.fault = code, reason
 
     # What uvicorn leaves to the client's goodwill
 
@@ -180,16 +189,48 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._abort_later()
 
+    def shutdown(self) -> None:
+        if self.handshake_complete and self.conn.state is OPEN:
+            reason = Close.RESTARTING.meaning
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.RESTARTING, "reason": reason})
+            self.conn.send_close(Close.RESTARTING, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        super().shutdown()
+
     def handle_cont(self, event: Frame) -> None:
-        """Fragments without content count towards no limit of size."""
+        """Count fragments by their bytes on the wire: to the size of a message, those without content add nothing."""
+        self._fragment_bytes += _FRAGMENT_HEAD_BYTES + len(event.data)
+        if self._fragment_bytes > _FRAGMENTS_TIMES * self.config.ws_max_size:
+            self._fault(Close.TOO_BIG, "message in too many fragments")
+        if self._ignores:
+            return
+        if len(self.frames) > _FRAGMENTS_APART:
+            self.frames = [b"".join(self.frames)]
         super().handle_cont(event)
-        if len(self.frames) > _FRAGMENTS:
-            self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        """Refuse text that is not UTF-8, for which uvicorn logs a traceback."""
+        if self._incomplete is not None:
+            self._incomplete.cancel()
+            self._incomplete = None
+        self._fragment_bytes = 0
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self._fault(CloseCode.INVALID_DATA, "not UTF-8")
+        if not self._ignores:
+            super().send_receive_event_to_app()
+
+    def _give_up_message(self) -> None:
+        self._fault(Close.TOO_SLOW, Close.TOO_SLOW.meaning)
+        self._handle_fault(0)
 
     def handle_ping(self) -> None:
-        """A pong each, but not for a client that reads none, nor for one that does little else."""
+        """Send a pong for each, but none after a close, none to a client that reads none, and not for ever."""
         pong = b"".join(self.conn.data_to_send())
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.close_sent or self._ignores:
             return
         now = time.monotonic()
         if now - self._pings_since > _PINGS_SECONDS:
@@ -197,6 +238,6 @@ class WebSocket(WebSocketsSansIOProtocol):
         self._pings += 1
         if self._pings > _PINGS and settings.RATE_LIMITS:
             logger.warning("a client sent more than %s pings in %s s", _PINGS, _PINGS_SECONDS)
-            self.transport.abort()
+            self._fault(Close.TOO_MANY, "too many pings")
         elif not self.full:
             self.transport.write(pong)

@@ -1,6 +1,6 @@
 """What the hub asks the database: the domain's own questions, as coroutines."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -15,7 +15,7 @@ class Source(Protocol):
     async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
         """`chat.log.read`."""
 
-    async def heads(self, room_ids: Collection[UUID]) -> dict[UUID, Head]:
+    async def heads(self, room_ids: Collection[UUID], stood: Mapping[UUID, Head]) -> dict[UUID, Head]:
         """`chat.log.heads`."""
 
     async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
@@ -28,8 +28,8 @@ class Database:
     async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
         return await in_thread(log.read, room_id=room_id, after=after, limit=limit)
 
-    async def heads(self, room_ids: Collection[UUID]) -> dict[UUID, Head]:
-        return await in_thread(log.heads, room_ids)
+    async def heads(self, room_ids: Collection[UUID], stood: Mapping[UUID, Head]) -> dict[UUID, Head]:
+        return await in_thread(log.heads, room_ids, stood)
 
     async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
         return await in_thread(access.readers, room_id=room_id, user_ids=user_ids)

@@ -1,28 +1,35 @@
 """Subscribing: the reply goes first, then what was missed, then what comes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from msgspec import UNSET
 
 from accounts.errors import Invalid, NotFound, Violation
-from chat import rooms
+from chat import positions, rooms, wire
 from chat.errors import LimitExceeded
 from chat.log import Head
-from realtime import lookups, protocol, replies
+from chat.positions import Place
+from realtime import company, lookups, protocol, replies
 from realtime.company import Known
 from realtime.connection import Connection
 from realtime.protocol import CommandId, Position
 from realtime.threads import in_thread
 
+# So many rooms are answered by one frame, whatever a connection may have. Each takes so many bytes at most, besides
+# who is there, and so does the frame around them.
+_AT_ONCE = 1_000
+_ANSWER_BYTES = 256
+
 
 async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe) -> None:
     """Raises Invalid, NotFound or LimitExceeded."""
     if command.rooms == "all":
-        own = await in_thread(rooms.ids, user_id=connection.user_id)
-        await _subscribe_many(connection, command, dict.fromkeys(own, Position()) | (command.positions or {}))
+        wanted, more = await _all(connection, command.positions or {})
+        await _subscribe_many(connection, command, wanted, more=more)
     elif command.rooms is not None:
         await _subscribe_many(connection, command, command.rooms)
     elif command.room is not None:
@@ -36,26 +43,62 @@ async def subscribe_one(
     connection: Connection, command_id: CommandId, room: UUID, at: Position, *, present: bool = False
 ) -> None:
     """Raises NotFound or LimitExceeded."""
-    grants = await _grants(connection, [room], present=present)
+    grants = await _grants(connection, {room: at}, present=present)
     if room not in grants:
         raise NotFound
-    connection.reply(command_id, _subscribe(connection, room, grants[room], at))
+    connection.reply(command_id, _subscribe(connection, room, grants[room]))
     connection.hub.start(connection.subscriptions[room])
 
 
+async def _all(connection: Connection, named: Mapping[UUID, Position]) -> tuple[Mapping[UUID, Position], bool]:
+    """The user's rooms and those that are named, with their positions, and whether there are more than a connection may
+    have: then the rooms that it has already, and the liveliest of the others."""
+    own = await in_thread(rooms.ids, user_id=connection.user_id)
+    wanted = {**dict.fromkeys(own, Position()), **named}
+    subscribed = connection.subscriptions.keys()
+    room = max(0, min(_AT_ONCE, settings.REALTIME_ROOMS_PER_CONNECTION - len(subscribed - wanted.keys())))
+    if len(wanted) <= room:
+        return wanted, False
+    kept = [each for each in wanted if each in subscribed][:room]
+    others = wanted.keys() - subscribed
+    chosen = kept + await in_thread(rooms.liveliest, room_ids=others, limit=room - len(kept))
+    return {each: wanted[each] for each in chosen}, True
+
+
 async def _subscribe_many(
-    connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position]
+    connection: Connection, command: protocol.RoomSubscribe, wanted: Mapping[UUID, Position], *, more: bool = False
 ) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
-    grants = await _grants(connection, wanted.keys(), present=bool(command.presence))
+    if len(wanted) > _AT_ONCE:
+        raise LimitExceeded(f"At most {_AT_ONCE} rooms are subscribed to at once.")
+    grants = await _grants(connection, wanted, present=bool(command.presence))
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
-    answers = {
-        room: _subscribe(connection, room, grants[room], at) if room in grants else refused
-        for room, at in wanted.items()
-    }
-    connection.reply(command.id, replies.SubscribedMany(answers))
-    for room in wanted.keys() & grants.keys():
+    granted = {room: _subscribe(connection, room, grants[room]) for room in wanted if room in grants}
+    answers, counted = _divided(granted, len(wanted))
+    told = {room: answers.get(room, refused) for room in wanted}
+    connection.reply(command.id, replies.SubscribedMany(told, more))
+    for frame in counted:
+        connection.tell(frame)
+    for room in granted:
         connection.hub.start(connection.subscriptions[room])
+
+
+def _divided(
+    granted: Mapping[UUID, protocol.Subscribed], count: int
+) -> tuple[dict[UUID, protocol.Subscribed], list[str]]:
+    """The answers, with as much of who is there as a frame of `count` answers has room for; and the frames that say the
+    rest."""
+    answers: dict[UUID, protocol.Subscribed] = {}
+    frames: list[str] = []
+    left = wire.FRAME_BYTES - _ANSWER_BYTES * (count + 1)
+    for room, answer in granted.items():
+        answers[room] = answer
+        if answer.presence is not UNSET:
+            left -= len(wire.encode(answer.presence))
+            if left < 0:
+                answers[room] = msgspec.structs.replace(answer, presence=UNSET)
+                frames.append(company.counted(answer.presence))
+    return answers, frames
 
 
 async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubscribe) -> None:
@@ -64,28 +107,49 @@ async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubsc
 
 
 class _Grant(NamedTuple):
-    """A right that was checked at this head; and who was known to be there before, to somebody who is `present`."""
+    """A right that was checked at this head; where the subscription starts, which is what was asked for unless the log
+    could not be `recovered` from there; and who was known to be there before, to somebody who is `present`."""
 
     head: Head
+    start: int
+    recovered: bool
     known: Known | None
 
 
-async def _grants(connection: Connection, wanted: Collection[UUID], *, present: bool) -> dict[UUID, _Grant]:
-    if len(connection.subscriptions.keys() | set(wanted)) > settings.REALTIME_ROOMS_PER_CONNECTION:
+async def _grants(connection: Connection, wanted: Mapping[UUID, Position], *, present: bool) -> dict[UUID, _Grant]:
+    if len(connection.subscriptions.keys() | wanted.keys()) > settings.REALTIME_ROOMS_PER_CONNECTION:
         raise LimitExceeded(f"rooms_per_connection is {settings.REALTIME_ROOMS_PER_CONNECTION}.")
-    known = await connection.hub.presence.views(wanted) if present else {}
-    heads = await lookups.positions((connection.user_id, wanted))
-    return {room: _Grant(head, known.get(room)) for room, head in heads.items()}
+    known = await connection.hub.presence.views(wanted.keys()) if present else {}
+    heads = await lookups.positions((connection.user_id, wanted.keys()))
+    recovered = await _recovered({room: wanted[room] for room in heads}, heads)
+    return {
+        room: _Grant(head, _start(wanted[room], head, room in recovered), room in recovered, known.get(room))
+        for room, head in heads.items()
+    }
 
 
-def _subscribe(connection: Connection, room: UUID, grant: _Grant, at: Position) -> protocol.Subscribed:
+async def _recovered(wanted: Mapping[UUID, Position], heads: Mapping[UUID, Head]) -> set[UUID]:
+    """Those of the rooms whose log continues from this position."""
+    within = {room: at for room, at in wanted.items() if (at.since or 0) <= heads[room].seq}
+    earlier: dict[UUID, Place] = {
+        room: (room, positions.Position(at.since or 0, at.epoch))
+        for room, at in within.items()
+        if at.epoch not in (None, heads[room].epoch)
+    }
+    kept = await lookups.kept(earlier.values()) if earlier else set()
+    return {room for room in within if room not in earlier or earlier[room] in kept}
+
+
+def _start(at: Position, head: Head, recovered: bool) -> int:
+    return at.since if recovered and at.since is not None else head.seq
+
+
+def _subscribe(connection: Connection, room: UUID, grant: _Grant) -> protocol.Subscribed:
     """Subscribing again begins again, from the new position."""
-    head, known = grant
-    recovered = at.epoch in (None, head.epoch) and (at.since or 0) <= head.seq
-    start = at.since if recovered and at.since is not None else head.seq
+    head, start, recovered, known = grant
     hub = connection.hub
     subscription = hub.subscribe(connection, room, head, start, present=known is not None)
     # Before an earlier one goes, so that its user does not.
-    company = UNSET if known is None else hub.presence.enter(subscription, connection.identity.username, known)
+    seen = UNSET if known is None else hub.presence.enter(subscription, connection.identity.username, known)
     connection.subscribe(subscription)
-    return protocol.Subscribed(room, head.epoch, head.seq, start, recovered, company)
+    return protocol.Subscribed(room, head.epoch, head.seq, start, recovered, seen)

@@ -6,13 +6,14 @@ that one slow query delays nobody and a storm of them starts no more threads tha
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from chat import database
 
@@ -23,46 +24,44 @@ _pool = ThreadPoolExecutor(settings.REALTIME_DATABASE_THREADS, thread_name_prefi
 _aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
 
 
+# When a call last found that it has no connection, by time.monotonic().
+_unreachable_at = 0.0
+
+
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a domain function and wait for it without holding up the loop."""
-    return await _run(functools.partial(_call, functools.partial(function, *args, **kwargs)))
+    """Call a domain function, once, and wait for it without holding up the loop.
 
-
-async def in_thread_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The same for what may not be done twice: when a connection dies, nobody knows what became of it."""
-    return await _run(functools.partial(_call_once, functools.partial(function, *args, **kwargs)))
+    A call that fails is not repeated: a commit may have succeeded though its answer was lost.
+    """
+    return await _run(functools.partial(_call, functools.partial(function, *args, **kwargs), time.monotonic()), _pool)
 
 
 async def aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The same for what asks no database, and does not wait for those that do."""
+    """Call a function that needs no connection of this thread's, without waiting for those that do."""
     return await _run(functools.partial(function, *args, **kwargs), _aside)
 
 
-async def _run(call: Callable[[], R], pool: ThreadPoolExecutor = _pool) -> R:
+async def _run(call: Callable[[], R], pool: ThreadPoolExecutor) -> R:
     return await sync_to_async(call, thread_sensitive=False, executor=pool)()
 
 
-def _call_once(function: Callable[[], R]) -> R:
-    connection.queries_log.clear()  # as below
-    before = database.held()
-    try:
-        return function()
-    except database.AWAY:
-        database.lost(before)
-        raise
+def _call(function: Callable[[], R], asked_at: float) -> R:
+    """Each thread keeps its connection; one that died while it was idle is replaced first.
 
-
-def _call(function: Callable[[], R]) -> R:
-    """Each thread keeps its connection. One that died while it was idle is replaced, and nobody notices: what is
-    called through this door changes nothing, or may be done twice."""
+    While the database does not answer, each call takes as long as its deadlines allow. What has waited behind one that
+    failed is refused together with it: one after another, they would wait for minutes.
+    """
+    global _unreachable_at
+    if asked_at < _unreachable_at:
+        raise OperationalError("the database did not answer an earlier call")
     connection.queries_log.clear()  # which only grows in DEBUG, where requests would clear it
-    before = database.held()
+    database.refresh()
     try:
         return function()
     except database.AWAY:
-        if not database.lost(before):
-            raise
-        return function()
+        if database.unreachable():
+            _unreachable_at = time.monotonic()
+        raise
 
 
 def on_loop(function: Callable[..., None], *args: Any) -> Callable[[Any], None]:

@@ -46,6 +46,11 @@ class Inbox:
     def empty(self) -> bool:
         return not self._items
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether its reader waits, and nothing has come."""
+        return self._reader is not None and not self._items
+
     def put_nowait(self, item: Any) -> None:
         self._items.append(item)
         if self._reader is not None and not self._reader.done():

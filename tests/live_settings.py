@@ -14,6 +14,6 @@ class Cheap(Argon2PasswordHasher):
 
 PASSWORD_HASHERS = ["tests.live_settings.Cheap"]
 
-# Tests keep the tokens of people they share for as long as the suite runs, which on a slow machine is longer than tokens
-# live in production. Tests of expiry set the moment in the database (tests/tokens.py).
+# Tests keep the tokens of people they share for as long as the suite runs, which on a slow machine is longer than
+# tokens live in production. Tests of expiry set the moment in the database (tests/tokens.py).
 ACCESS_TOKEN_LIFETIME = timedelta(days=1)

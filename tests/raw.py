@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+from typing import NamedTuple
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -11,6 +12,12 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from tests.client import DEADLINE
+
+
+class Response(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Raw:
@@ -28,6 +35,31 @@ class Raw:
         """What there is to read; nothing at the end."""
         async with asyncio.timeout(seconds):
             return await asyncio.get_running_loop().sock_recv(self.sock, most)
+
+    async def response(self) -> Response:
+        """One HTTP response, whose length its head says."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += await self._part(1)
+        line, *lines = head.decode("latin-1").strip().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
+        body = b""
+        while len(body) < int(headers.get("content-length", 0)):
+            body += await self._part(int(headers["content-length"]) - len(body))
+        return Response(int(line.split()[1]), headers, body)
+
+    async def _part(self, most: int) -> bytes:
+        part = await self.some(most=most)
+        assert part, "the server has closed"
+        return part
+
+    async def nothing(self, seconds: float = 0.2) -> bool:
+        """Whether nothing comes for a moment."""
+        try:
+            await self.some(seconds)
+        except TimeoutError:
+            return True
+        return False
 
     async def rest(self, seconds: float = DEADLINE) -> bytes:
         """Everything up to the end, which must come in time."""
@@ -62,14 +94,21 @@ class RawSocket(Raw):
             head += await self.some(most=1)
         assert head.startswith(b"HTTP/1.1 101 ")
 
-    async def frame(self) -> Frame:
+    async def frame(self, seconds: float = DEADLINE) -> Frame:
         while not self.frames:
-            data = await self.some()
+            data = await self.some(seconds)
             assert data, "the server has closed"
             self.protocol.receive_data(data)
             assert self.protocol.parser_exc is None
             self.frames = self.protocol.events_received()
         return self.frames.pop(0)
+
+    async def frames_to_close(self, seconds: float = DEADLINE) -> list[Frame]:
+        """All frames up to the close, but the server's own pings."""
+        frames = [await self.frame(seconds)]
+        while frames[-1].opcode is not Opcode.CLOSE:
+            frames.append(await self.frame(seconds))
+        return [frame for frame in frames if frame.opcode is not Opcode.PING]
 
     async def text(self) -> str:
         """The next text; the server's own pings are passed over."""

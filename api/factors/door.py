@@ -59,4 +59,4 @@ def _knock(request: HttpRequest) -> None:
         if wait:
             raise RateLimited(wait)
     if request.body:
-        StrictJSONParser().parse(BytesIO(request.body))
+        StrictJSONParser().parse(BytesIO(request.body), parser_context={"request": request})

@@ -14,6 +14,7 @@ from accounts.devices import Grant
 from accounts.tokens import Identity
 from api import client, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from chat import wire
 
 
@@ -68,6 +69,7 @@ class Register(Anonymous):
         request=requests.Registration,
         responses={201: Registered},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Registration, request)
         user = users.register(address=client.address(request), **asked)

@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import pages, requests
+from api import pages, queries, requests
 from api.authentication import identity
-from api.schema import LIMIT, number
+from api.idempotency import idempotent
+from api.schema import LIMIT, number, parameter
 from chat import custom, events, wire
 
 
@@ -24,15 +25,19 @@ class Events(APIView):
         ),
         parameters=[
             number("after_seq", "The last `seq` that the client has; 0 is the beginning, and the default."),
+            parameter("epoch", UUID, "The room's `epoch` at that position. Without it, no epoch is compared."),
             LIMIT,
+            pages.CURSOR,
         ],
         responses={200: pages.EventPage},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
+        at = pages.positions(request, "after_seq")
         page = events.page(
             user_id=identity(request).user_id,
             room_id=room_id,
-            after_seq=pages.number(request, "after_seq") or 0,
+            after_seq=at["after_seq"] or 0,
+            epoch=UUID(at["epoch"]) if "epoch" in at else queries.identifier(request, "epoch"),
             limit=pages.limit(request),
         )
         return Response(_page(request, page))
@@ -47,6 +52,7 @@ class Events(APIView):
         request=requests.NewCustomEvent,
         responses={201: wire.Event},
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewCustomEvent, request)
         entry = custom.send(sender_id=identity(request).user_id, room_id=room_id, **asked)
@@ -54,12 +60,13 @@ class Events(APIView):
 
 
 def _page(request: Request, page: events.Page) -> pages.EventPage:
-    following = pages.address(request, after_seq=page.entries[-1].seq) if page.more else None
+    following: dict[str, int | str] | None = (
+        {"after_seq": page.entries[-1].seq, "epoch": str(page.head.epoch)} if page.more else None
+    )
     return pages.EventPage(
+        *pages.seq_links(request, following),
         # The stored text goes out as it is.
         results=[msgspec.Raw(entry.payload.encode()) for entry in page.entries],  # type: ignore[misc]
-        next=following,
-        previous=None,
         epoch=str(page.head.epoch),
         head=page.head.seq,
         recovered=page.recovered,

@@ -1,9 +1,19 @@
 """For balancers and supervisors: is the process alive, and should it get traffic."""
 
-from django.db import DatabaseError, connection
+import threading
+
 from django.http import HttpRequest, JsonResponse
 
+from accounts import limiter
 from accounts.announcer import announcer
+from chat import presence, readiness
+
+_leaving = threading.Event()
+
+
+def stop_being_ready() -> None:
+    """Answer `readyz` with 503 from now on: this process is going to close its port."""
+    _leaving.set()
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -12,12 +22,12 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready while the database answers. Without Redis the service is slower, not wrong: `degraded`, still 200."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": "down"}, status=503)
-    layer = announcer.probe()
-    status = "ok" if layer else "degraded"
-    return JsonResponse({"status": status, "database": "ok", "layer": "ok" if layer else "down"})
+    """Ready while the database serves. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    if _leaving.is_set():
+        return JsonResponse({"status": "draining"}, status=503)
+    if fault := readiness.fault():
+        return JsonResponse({"status": "unavailable", "database": fault}, status=503)
+    parts = {"layer": announcer.probe(), "limits": limiter.probe(), "presence": presence.probe()}
+    status = "ok" if all(parts.values()) else "degraded"
+    words = {name: "ok" if works else "down" for name, works in parts.items()}
+    return JsonResponse({"status": status, "database": "ok", **words})

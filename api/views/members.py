@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import LIMIT
 from chat import bans, members, wire
 
@@ -32,6 +33,7 @@ class Members(APIView):
         request=requests.Somebody,
         responses={201: wire.Member, 200: wire.Member},
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.Somebody, request)
         joined = members.add(actor_id=identity(request).user_id, room_id=room_id, user_id=asked["user"])
@@ -143,6 +145,7 @@ class Bans(APIView):
         request=requests.NewBan,
         responses={200: wire.Ban},
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewBan, request)
         me = identity(request).user_id

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from api import pages, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import LIMIT, number
 from chat import edits, messages, reactions, wire
 
@@ -17,6 +18,7 @@ _PAGING = [
     number("before_seq", "Only messages before this `seq`: older pages."),
     number("after_seq", "Only messages after this `seq`: newer pages."),
     LIMIT,
+    pages.CURSOR,
 ]
 
 
@@ -45,6 +47,7 @@ class Messages(APIView):
         request=requests.NewMessage,
         responses={201: wire.Message, 200: wire.Message},
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewMessage, request)
         sent = messages.send(author_id=identity(request).user_id, room_id=room_id, **asked)
@@ -151,18 +154,11 @@ class Reaction(APIView):
 
 
 def _wanted(request: Request) -> dict[str, Any]:
-    return {
-        "before_seq": pages.number(request, "before_seq"),
-        "after_seq": pages.number(request, "after_seq"),
-        "limit": pages.limit(request),
-    }
+    return {**pages.positions(request, "before_seq", "after_seq"), "limit": pages.limit(request)}
 
 
 def _page(request: Request, page: messages.Page) -> pages.MessagePage:
     results = list(page.messages)
-    older = newer = None
-    if results and page.older:
-        older = pages.address(request, before_seq=results[0].seq, after_seq=None)
-    if results and page.newer:
-        newer = pages.address(request, after_seq=results[-1].seq, before_seq=None)
-    return pages.MessagePage(results, page.own_reactions, next=newer, previous=older)
+    older = {"before_seq": results[0].seq} if results and page.older else None
+    newer = {"after_seq": results[-1].seq} if results and page.newer else None
+    return pages.MessagePage(*pages.seq_links(request, newer, older), results, page.own_reactions)

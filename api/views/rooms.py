@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import pages, requests
+from api import pages, queries, requests
 from api.authentication import identity
+from api.idempotency import idempotent
 from api.schema import LIMIT, parameter
 from chat import fields, members, rooms, wire
 
@@ -31,6 +32,7 @@ class Rooms(APIView):
         request=requests.NewRoom,
         responses={201: wire.Room},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.NewRoom, request)
         return Response(rooms.create(creator_id=identity(request).user_id, **asked), status=201)
@@ -52,7 +54,7 @@ class Public(APIView):
         responses={200: pages.RoomPage},
     )
     def get(self, request: Request) -> Response:
-        search = request.query_params.get("search", "")
+        search = queries.text(request, "search") or ""
         return Response(pages.rooms(request, rooms.discover(user_id=identity(request).user_id, search=search)))
 
 
@@ -64,6 +66,7 @@ class Direct(APIView):
         request=requests.Somebody,
         responses={201: wire.Room, 200: wire.Room},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = requests.read(requests.Somebody, request)
         opened = rooms.direct(user_id=identity(request).user_id, peer_id=asked["user"])
@@ -131,6 +134,7 @@ class Join(APIView):
         request=None,
         responses={200: wire.Room},
     )
+    @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         return Response(members.join(user_id=identity(request).user_id, room_id=room_id))
 

@@ -10,15 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import ids
 from accounts.errors import Invalid, Violation
-from api import requests
+from api import queries, requests
 from api.authentication import identity
 from api.schema import parameter
 from chat import sync, wire
-from chat.sync import Position
+from chat.positions import Position
 
-_UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-_POSITION = rf"({_UUID})\.([0-9]{{1,18}})(?:\.({_UUID}))?"
+_POSITION = rf"({ids.PATTERN})\.([0-9]{{1,18}})(?:\.({ids.PATTERN}))?"
 Since = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_POSITION}(,{_POSITION})*)?$"})]
 
 
@@ -62,7 +62,7 @@ class Sync(APIView):
         responses={200: Changes},
     )
     def get(self, request: Request) -> Response:
-        positions = _positions(request.query_params.get("since", ""))
+        positions = _positions(queries.text(request, "since") or "")
         return Response(_told(sync.since(user_id=identity(request).user_id, positions=positions)))
 
     @extend_schema(

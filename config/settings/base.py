@@ -3,13 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from config import allauth, env, services
+from corsheaders.defaults import default_headers
+
+from config import allauth, env, places, services
 
 BASE_DIR = env.PROJECT_DIR
 
 SECRET_KEY = env.secret_key()
 DEBUG = False
-ALLOWED_HOSTS = env.allowed_hosts()
+ALLOWED_HOSTS = places.require_hosts(env.allowed_hosts())
 
 INSTALLED_APPS = [
     "accounts",  # before django.contrib.auth, for its own `manage.py changepassword`
@@ -29,9 +31,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "api.middleware.answers",
+    "config.cors.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
     "django.middleware.security.SecurityMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.hosts.CommonMiddleware",
     "config.admin.pages",
 ]
 
@@ -53,7 +56,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": services.database(env.database_url(f"sqlite:///{env.STATE_DIR / 'roomwire.sqlite3'}"))}
-CHANNEL_LAYERS = {"default": services.channel_layer(env.redis_url(), prefix=env.redis_prefix())}
+REDIS_URL = places.require_redis_url(env.redis_url())
+REDIS_PREFIX = env.redis_prefix()
+CHANNEL_LAYERS = {"default": services.channel_layer(REDIS_URL, prefix=REDIS_PREFIX)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -84,13 +89,37 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.STATE_DIR / "static"
 
 # No cookie authenticates anything, so credentials never cross origins.
-CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(default=[])
+CORS_ALLOWED_ORIGINS = places.require_origins(env.cors_allowed_origins(default=[]))
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    # Monitoring adds these to every request of a page: Trace Context, Baggage, Sentry, Zipkin, Datadog, New Relic.
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+    "b3",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+    "x-datadog-origin",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-tags",
+    "x-datadog-trace-id",
+    "newrelic",
+    *env.cors_allow_headers(),
+]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["api.authentication.SignedIn"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AnyAccept",
+    "DEFAULT_METADATA_CLASS": "api.negotiation.NoMetadata",
     "DEFAULT_PARSER_CLASSES": ["api.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.json.WireRenderer"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemAutoSchema",
@@ -116,6 +145,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     # The server that serves the document.
     "SERVERS": [{"url": "/", "description": "This server"}],
     "POSTPROCESSING_HOOKS": ["api.schema.finish"],
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -123,13 +153,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # Sessions are for the admin, and for sockets that this site's own pages open; REST knows nothing of them.
 SESSION_ENGINE = "accounts.sessions"
 ADMIN = env.admin(default=False)
+DEMO = env.demo(default=False)
 # Its middlewares run for its own pages only (config/admin.py), which these look for in MIDDLEWARE.
 SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
 
 # Accounts.
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=60)
-REFRESH_GRACE = timedelta(seconds=20)
 TICKET_LIFETIME = timedelta(seconds=60)
 CODE_LIFETIME = timedelta(minutes=30)
 DEVICES_MAX = 50
@@ -184,26 +214,28 @@ RATES = {
     "handshakes": (600, 60),
     "typing": (4, 8),
 }
-# So many freely, then after pauses that double up to so many seconds; forgotten so many seconds later.
+# So many freely, then after pauses that double, from the first one up to so many seconds; forgotten so many seconds
+# later.
+DELAY_FIRST_SECONDS = 1
 DELAYS = {
     "login.pair": (5, 900, 3_600),
     "code.pair": (5, 900, 3_600),
 }
-REDIS_URL = env.redis_url()
-REDIS_PREFIX = env.redis_prefix()
 
 # The socket (realtime).
 REALTIME_FRAME_MAX_BYTES = 65_536
 REALTIME_ROOMS_PER_CONNECTION = 500
 REALTIME_HEARTBEAT_SECONDS = 25
 REALTIME_AUTHENTICATION_SECONDS = 10
-REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens()
+REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens(default=True)
 REALTIME_EXPIRING_SECONDS = 60
 REALTIME_RECHECK_SECONDS = 30
 REALTIME_CONNECTIONS_PER_USER = 50
 REALTIME_COMMANDS_PER_SECOND = 50
 REALTIME_COMMANDS_AT_ONCE = 500
 REALTIME_OUTBOX_MAX_BYTES = 1_048_576
+# What a process remembers of all its rooms' events, so that clients which come back need no query; the log has it all.
+REALTIME_MEMORY_MAX_BYTES = 67_108_864
 REALTIME_STALLED_SECONDS = 10
 REALTIME_DATABASE_THREADS = 8
 REALTIME_GATHER_SECONDS = 0.002
@@ -214,9 +246,13 @@ REALTIME_DRAIN_SECONDS = env.drain_seconds()
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "config.logs.RedactSecrets"}},
+    "filters": {
+        "clients": {"()": "config.logs.NoTracebackForClients"},
+        "outages": {"()": "config.logs.OncePerMinute"},
+        "redact": {"()": "config.logs.RedactSecrets"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients", "redact"]}},
     "root": {"handlers": ["console"], "level": env.log_level()},
     # uvicorn and Django install handlers of their own; these lines send everything through the filter instead.
     "loggers": {
@@ -228,7 +264,8 @@ LOGGING: dict[str, Any] = {
             "uvicorn.error": env.log_level(),
             "uvicorn.access": "WARNING",  # the proxy writes the access log
         }.items()
-    },
+    }
+    | {"channels_redis.pubsub": {"filters": ["outages"]}},
 }
 
 if env.allauth():

@@ -11,6 +11,7 @@ CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(
 )
 
 ADMIN = env.admin(default=True)
+DEMO = env.demo(default=True)
 
 # Mail is printed, with the codes that are in it.
 globals().update(services.mail(env.email_url(default="consolemail://")))

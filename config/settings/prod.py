@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, hosts
 from config.settings.base import *
 
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:  # noqa: F405
@@ -16,18 +16,26 @@ if not env.redis_url() and env.workers() > 1:
     )
 if EMAIL_REQUIRED and not env.email_url(default=""):  # noqa: F405
     raise ImproperlyConfigured("EMAIL_REQUIRED=on needs a mail server: set EMAIL_URL.")
+if DEMO and env.https():  # noqa: F405
+    raise ImproperlyConfigured(
+        "ROOMWIRE_DEMO=on makes users whose password everybody knows, on this machine only (HTTPS=off). Unset it."
+    )
 
 # TLS ends at the proxy, which says so in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.https()
-SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(healthz|readyz)/?$"]
+# Probes don't follow redirects. Sockets can't either: a request there that is no handshake shows what a proxy drops.
+SECURE_REDIRECT_EXEMPT = [hosts.PROBES, r"^ws(/|$)"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https()
-SECURE_HSTS_PRELOAD = env.https()
+# Both bind hosts that may not be this installation's: they are for whoever owns the domain to ask for.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https() and env.hsts_include_subdomains()
+SECURE_HSTS_PRELOAD = env.https() and env.hsts_preload()
 # Of pages of this site, only this site is told. Not no-referrer: browsers then send forms with `Origin: null`, which
 # the check against forged requests refuses, so nobody could sign in to the admin.
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.https()
 # The API takes no cookie, so it has no request to forge and no page worth framing; the admin sees to itself
 # (config/admin.py).
-SILENCED_SYSTEM_CHECKS += ["security.W002", "security.W003"]  # noqa: F405
+SILENCED_SYSTEM_CHECKS += ["security.W002", "security.W003", "security.W005", "security.W021"]  # noqa: F405
+# Proxies that people start from log addresses with their query.
+REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens(default=False)

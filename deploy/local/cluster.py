@@ -2,6 +2,7 @@
 
 HOST (127.0.0.1), PORT (8000) and WORKERS (2) are read from the environment. So are DATABASE_URL,
 REDIS_URL, SECRET_KEY and ALLOWED_HOSTS, each used instead of our own. Data is kept in var/cluster.
+Our own database gets the demo's users and rooms; another one only with ROOMWIRE_DEMO=on.
 """
 
 import contextlib
@@ -72,7 +73,9 @@ def main() -> int:
         with claim(STATE), contextlib.ExitStack() as running:
             _refuse_used_port(host, port)
             environment = _environment(host, port) | _services(watch, running)
-            _migrate(watch, environment)
+            _manage(watch, environment, "migrate", "--noinput")
+            if environment["ROOMWIRE_DEMO"] != "off":
+                _manage(watch, environment, "seed", "--url", _url(environment))
             _serve(watch, environment)
     except StopRequested:
         return 0
@@ -105,6 +108,9 @@ def _environment(host: str, port: int) -> dict[str, str]:
         "SECRET_KEY": kept_secret(STATE / "secret_key"),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys(here)),
         "WORKERS": "2",
+        # As in `make run`: no proxy is here to write the URLs into its log.
+        "REALTIME_QUERY_ACCESS_TOKENS": "on",
+        "ROOMWIRE_DEMO": "off" if os.environ.get("DATABASE_URL") else "on",
     }
     theirs = {name: value for name, value in os.environ.items() if value}
     fixed = {
@@ -142,11 +148,11 @@ def _python(*arguments: str, env: dict[str, str]) -> Iterator[subprocess.Popen[b
         end(process, _STOP_STEPS)
 
 
-def _migrate(watch: Watch, env: dict[str, str]) -> None:
-    with _python("manage.py", "migrate", "--noinput", env=env) as migration:
-        watch.until(lambda: migration.poll() is not None)
-        if migration.returncode != 0:
-            raise ServiceError(f"manage.py migrate failed with exit code {migration.returncode}")
+def _manage(watch: Watch, env: dict[str, str], command: str, *arguments: str) -> None:
+    with _python("manage.py", command, *arguments, env=env) as process:
+        watch.until(lambda: process.poll() is not None)
+        if process.returncode != 0:
+            raise ServiceError(f"manage.py {command} failed with exit code {process.returncode}")
 
 
 def _serve(watch: Watch, env: dict[str, str]) -> NoReturn:
@@ -166,18 +172,20 @@ def _listening(place: tuple[str, int]) -> bool:
 
 
 def _summary(services: list[Service], server_pid: int, env: dict[str, str]) -> str:
-    place = f"{_in_url(_client_host(env['HOST']))}:{env['PORT']}"
     ours = "".join(f"{each.name:10} {each.url}  (pid {each.pid}, {each.home})\n" for each in services)
     user = {"username": f"ada-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(12)}
     return f"""
-{"Roomwire":10} http://{place}/  (pid {server_pid}, {env["WORKERS"]} workers)
-{"Sockets":10} ws://{place}/ws/?token=ACCESS_TOKEN
+{"Roomwire":10} {_url(env)}/  (pid {server_pid}, {env["WORKERS"]} workers)
 {ours}Stop with Ctrl-C, or: kill {os.getpid()}
 
 Register a user:
-curl http://{place}/api/v1/auth/register/ \\
+curl {_url(env)}/api/v1/auth/register/ \\
   -H 'Content-Type: application/json' -d '{json.dumps(user)}'
 """
+
+
+def _url(env: dict[str, str]) -> str:
+    return f"http://{_in_url(_client_host(env['HOST']))}:{env['PORT']}"
 
 
 def _in_url(host: str) -> str:

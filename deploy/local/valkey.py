@@ -12,14 +12,16 @@ from deploy.local.service import Service, temporary_path, wheel_folder
 
 
 class Valkey(Service):
-    """A Valkey server that keeps nothing. `cwd` is its working directory, if not a temporary one."""
+    """A Valkey server that keeps nothing. `cwd` is its working directory, if not a temporary one; `options` are added
+    to its command line."""
 
     name = "Valkey"
     stop_steps: ClassVar[Steps] = ((signal.SIGTERM, 5.0),)
 
-    def __init__(self, *, port: int | None = None, cwd: Path | None = None) -> None:
+    def __init__(self, *options: str, port: int | None = None, cwd: Path | None = None) -> None:
         super().__init__(port=port, home=temporary_path("valkey"))
         self._cwd = cwd or self.home
+        self._options = options
 
     @property
     def url(self) -> str:
@@ -43,6 +45,7 @@ class Valkey(Service):
             str(program),
             *("--bind", "127.0.0.1", "--port", str(self.port)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            *self._options,
         ]
 
     def _answers(self) -> bool:

@@ -3,14 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts import devices, users
-from accounts.errors import Invalid, InvalidCredentials, UsernameTaken
+from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
 from accounts.models import Device, User
 from tests.client import PASSWORD
 
 pytestmark = pytest.mark.django_db
+
+# Each by itself, behind a letter, before one, and between two.
+_NOTHING = (
+    "\u3164\u115f\u1160\uffa0\u200b\u200d\u00ad\u2060\ufeff\ufe0f\u202e\u2066\u061c\u034f\u180e\u2800\u3000\U000e0041"
+)
+_NOTHING += "\U00013441\U0001d173\U00016fe4\u0332\uff9e"
+UNSEEN = [
+    form.format(letter) for letter in _NOTHING for form in ("{0}", "{0}{0}{0}", "alice{0}", "{0}alice", "al{0}ice")
+]
 
 
 def test_register(alice):
@@ -24,11 +34,32 @@ def test_an_address_is_only_claimed_until_it_is_verified(alice):
         devices.login(username="Bob@example.com", password=PASSWORD)
 
 
-@pytest.mark.parametrize("username", ["", "a b", "x" * 65, "a@b", "a\0", "\ud800", "<b>", "a\n"])
+@pytest.mark.parametrize("username", ["", "a b", "x" * 65, "a@b", "a\0", "\ud800", "<b>", "a\n", *UNSEEN])
 def test_a_bad_username(username):
     with pytest.raises(Invalid) as refused:
         users.register(username=username, password=PASSWORD)
     assert {violation.field for violation in refused.value.violations} == {"username"}
+
+
+def test_an_invisible_character_is_named():
+    with pytest.raises(Invalid) as refused:
+        users.register(username="alice\u115f", password=PASSWORD)
+    assert refused.value.violations == (Violation("username", "invalid", "Leave out U+115F: it shows nothing."),)
+
+
+def test_a_name_from_before_it_was_refused_keeps_working():
+    name = "alice\u1160"
+    User.objects.create_user(name, PASSWORD)
+    grant = devices.login(username="alice\u3164", password=PASSWORD)
+    users.change(user_id=grant.user.id, password=PASSWORD, email="alice@example.com")
+    user = users.get(user_id=grant.user.id)
+    assert (user.username, user.pending_email) == (name, "alice@example.com")
+
+
+def test_a_user_made_by_a_command_has_the_same_kind_of_name(alice):
+    assert User.objects.create_superuser("\uff42ob", PASSWORD).username == "bob"
+    with pytest.raises(IntegrityError):
+        User.objects.create_superuser("\uff41lice", PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["short", "12345678901", "password1", "alicealice"])

@@ -45,8 +45,22 @@ def head(alice: Api, room: str) -> int:
     return alice.send("GET", f"rooms/{room}/").json()["last_seq"]
 
 
-NAMES = {"a number": 5, "null": None, "blank": "  ", "too long": "x" * 101, "NUL": "a\0b", "a list": ["x"]}
-TOPICS = {"a number": 5, "too long": "x" * 501, "NUL": "a\0b", "an object": {}}
+NAMES = {
+    "a number": 5,
+    "null": None,
+    "blank": "  ",
+    "invisible": "\u3164\u200b",
+    "too long": "x" * 101,
+    "NUL": "a\0b",
+    "a list": ["x"],
+}
+TOPICS = {
+    "a number": 5,
+    "invisible": "\u2800\ufe0f",
+    "too long": "x" * 501,
+    "NUL": "a\0b",
+    "an object": {},
+}
 DATA = {"too deep": {"a": nested(33)}, "too big": {"a": "x" * 17_000}, "NUL": {"\0": 1}, "out of range": {"a": 10**30}}
 DATA |= {"a list": [], "a text": "x", "a number": 5, "true": True}
 CUSTOM_NAMES = {
@@ -133,13 +147,18 @@ def test_a_field_that_is_wrong_is_named(alice, bob, room, message, method, path,
 
 @pytest.mark.parametrize(
     "emoji",
-    ["x" * 10_000, "x" * 65, "a b", "\u2028", " ", "\0", "a\tb"],
-    ids=["10 000", "65", "a space", "a separator", "blank", "NUL", "a tab"],
+    [
+        *(".", "..", "/", "a/b", "../..", "%2e", "a", "+1", "👍👍", "👍\0"),
+        *("x" * 10_000, "x" * 65, "a b", "\u2028", " ", "\0", "a\tb"),
+    ],
+    ids=ascii,
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_what_is_no_emoji(alice, room, message, method, emoji):
     before = head(alice, room)
-    answer = alice.send(method, f"rooms/{room}/messages/{message}/reactions/{quote(emoji)}/")
+    answer = alice.send(
+        method, f"rooms/{room}/messages/{message}/reactions/{quote(emoji, safe='').replace('.', '%2E')}/"
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), answer.content
     assert head(alice, room) == before
 

@@ -214,7 +214,7 @@ QUERIES = {
     # the same; of revisions, mentions and reactions nothing is left
     "delete": (12, lambda p, r, m: edits.delete(actor_id=p[0], room_id=r, message_id=m)),
     # savepoint, lock, membership, message; reaction in a savepoint of its own; message, the event; release
-    "react": (11, lambda p, r, m: reactions.add(user_id=p[0], room_id=r, message_id=m, emoji="x")),
+    "react": (11, lambda p, r, m: reactions.add(user_id=p[0], room_id=r, message_id=m, emoji="👍")),
     # savepoint, lock, membership, away, the event, release
     "leave": (6, lambda p, r, m: members.leave(user_id=p[1], room_id=r)),
 }

@@ -162,7 +162,7 @@ def test_what_is_not_there_is_not_edited_and_not_deleted():
             lambda message_id=message_id: edits.edit(actor_id=alice, room_id=here, message_id=message_id, body="y"),
             lambda message_id=message_id: edits.delete(actor_id=alice, room_id=here, message_id=message_id),
             lambda message_id=message_id: edits.revisions(user_id=alice, room_id=here, message_id=message_id),
-            lambda message_id=message_id: reactions.add(user_id=alice, room_id=here, message_id=message_id, emoji="x"),
+            lambda message_id=message_id: reactions.add(user_id=alice, room_id=here, message_id=message_id, emoji="👍"),
         ):
             with heard(here), heard(there), pytest.raises(NotFound):
                 act()
@@ -214,8 +214,8 @@ def test_what_is_deleted_takes_nothing_more():
     delete(bob, said)
     for act in (
         lambda: edit(bob, said, "back"),
-        lambda: reactions.add(user_id=bob, room_id=made, message_id=said.id, emoji="x"),
-        lambda: reactions.remove(user_id=bob, room_id=made, message_id=said.id, emoji="x"),
+        lambda: reactions.add(user_id=bob, room_id=made, message_id=said.id, emoji="👍"),
+        lambda: reactions.remove(user_id=bob, room_id=made, message_id=said.id, emoji="👍"),
     ):
         with heard(made), pytest.raises(NotFound):
             act()

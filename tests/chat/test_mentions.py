@@ -5,7 +5,7 @@ import time
 import pytest
 from django.db import connection
 
-from chat import bans, edits, members, mentions, messages, rooms
+from chat import bans, edits, members, mentions, messages, naming, rooms
 from chat.models import Membership, Mention
 from tests.chat.talk import as_told, heard, people, person, room, say, told
 
@@ -18,6 +18,7 @@ def of(user_id) -> list[str]:
 
 
 NAMES = ["alice", "bob", "bob.", "b", "_b_", "Ж", "josé", "c++", "a.b-c+d", "-", "x" * 64]
+NAMES += ["田中", "田中太郎", "小明", "สม", "지민", "דן", "bob字", "b.ob"]
 
 # What is said, and who is named by it.
 SAID = {
@@ -77,8 +78,87 @@ SAID = {
     "@\u200bbob": [],
     "@nobody": [],
     "@stranger": [],
-    "\uff20bob": [],
     "@%": [],
+    # a full-width "@", full-width letters, accents apart from their letters
+    "\uff20bob": ["bob"],
+    "@\uff42\uff4f\uff42": ["bob"],
+    "@jose\u0301": ["josé"],
+    "@bob\u0301": [],
+    "e\u0301@bob": [],
+    # scripts without spaces between words
+    "你好@bob": ["bob"],
+    "你好 @bob 请看": ["bob"],
+    "@bob你好": ["bob"],
+    "交给@bob处理": ["bob"],
+    "交给@bob处理\uff0c然后@alice看": ["bob", "alice"],
+    "交给\uff20bob处理": ["bob"],
+    "@bobさん、これ": ["bob"],
+    "@bob、見て": ["bob"],
+    "これを@bobへ": ["bob"],
+    "ถาม@bobครับ": ["bob"],
+    "ที่@bobค่ะ": ["bob"],
+    "သူ@bobကို": ["bob"],
+    "សួរ@bobផង": ["bob"],
+    "안녕@bob님": ["bob"],
+    "@bob.然后": ["bob."],
+    "@bob-处理": ["bob"],
+    "@BOBさん": ["bob"],
+    "@bobby处理": [],
+    "@bob_处理": [],
+    "@bobさん@alice": ["bob", "alice"],
+    "@田中": ["田中"],
+    "@田中さん": ["田中"],
+    "@田中太": ["田中"],
+    "@田中太郎さん": ["田中太郎"],
+    "私は@田中です": ["田中"],
+    "@小明hello": ["小明"],
+    "@小明。": ["小明"],
+    "@小": [],
+    "@สมครับ": ["สม"],
+    "@สมัย": [],
+    "@지민이가": ["지민"],
+    "@bob字です": ["bob字"],
+    # scripts with spaces, of which a prefix may stand before a name
+    "ל@bob": ["bob"],
+    "و@bob": ["bob"],
+    "नमस्ते@bob": ["bob"],
+    "@bobגם": ["bob"],
+    "\u200f@bob\u200f مرحبا": ["bob"],
+    "\u2068@bob\u2069": ["bob"],
+    "مرحبا @bob،": ["bob"],
+    "@דן": ["דן"],
+    "@דנה": [],
+    "@דןה": [],
+    # marks before
+    "-@bob": ["bob"],
+    "wait...@bob": ["bob"],
+    "❤️@bob": ["bob"],
+    "3️⃣@bob": ["bob"],
+    # e-mail addresses
+    "josé@bob": [],
+    "жук@bob": [],
+    "δοκιμή@bob": [],
+    "用户@bob.example": [],
+    "用户@小明.广告": [],
+    "用户@小明公司.广告": [],
+    "用户@bob公司.com": [],
+    "用户@bob.": ["bob."],
+    "用户@b.ob": ["b.ob"],
+    "用户@b.ob处理": ["b.ob"],
+    "ผู้ใช้@สม.ไทย": [],
+    "user@小明.广告": [],
+    "संपर्क@bob.भारत": [],
+    # URLs
+    "https://x.example/@bob": [],
+    "看https://x.example/@bob": [],
+    "(https://x.example/@bob)": [],
+    "https://x.example/@bob @alice": ["alice"],
+    "https://x.example/a\uff0c@bob": ["bob"],
+    "<https://x.example/>@bob": ["bob"],
+    "x.example/@bob": [],
+    "ssh://git@bob/": [],
+    "and/@bob": ["bob"],
+    "://@bob": ["bob"],
 }
 
 
@@ -185,6 +265,14 @@ HOSTILE = {
     "marks behind each": ("@" + "a" + "." * 62 + " ") * 60,
     "nothing but @": "@" * 4_000,
     "marks and @": "@." * 2_000,
+    "one run without spaces": "@" + "字" * 3_999,
+    "many runs without spaces": ("@" + "字" * 64 + " ") * 60,
+    "scripts in turn": ("@" + "a字" * 32 + " ") * 60,
+    "labels": ("字@" + "a." * 60 + "a ") * 30,
+    "accents": "@" + "e\u0301" * 1_999,
+    "a long scheme": "a" * 3_990 + "@bob",
+    "a long domain": "a." * 1_990 + "aa/@bob",
+    "schemes": "a://" * 1_000,
     "different ones": " ".join(f"@{number}..." for number in range(500))[:4_000],
 }
 
@@ -200,15 +288,22 @@ def test_a_hostile_text_is_taken_in_moments(name, django_assert_max_num_queries)
         named = mentions.named([(made, body)] * 256)
         found = [named.of(made, body) for _ in range(256)]
     assert time.thread_time() - began < 5
-    assert found == [[bob] if "@bob" in body else []] * 256
+    assert found == [[bob] if "@bob " in body else []] * 256
     assert say(alice, made, body).mentions == found[0]
 
 
 def test_a_hostile_text_asks_for_few_names():
     """Each mention may mean several names, for what follows one in a sentence may be a part of it."""
     body = ("@" + "a" + "." * 62 + " ") * 62
-    asked = {word for words in mentions._said(body) for word in words}
+    asked = {word for words in naming.candidates(body) for word in words}
     assert len(asked) <= 10
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_names_that_a_text_asks_for_are_bounded(name, settings):
+    settings.MENTIONS_PER_MESSAGE = 5
+    asked = sum(map(len, naming.candidates(HOSTILE[name])))
+    assert asked <= 8 * 5 + 64
 
 
 def test_a_text_without_a_mention_costs_nothing(django_assert_num_queries):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def seed(settings) -> str:
-    settings.DEBUG = True
+    settings.DEMO = True
     output = StringIO()
     call_command("seed", stdout=output)
     return output.getvalue()
@@ -87,8 +87,8 @@ def test_what_was_begun_there_is_left_as_it_is(settings):
     assert (lobby.last_seq, "lobby" in mine("bob")) == (last, False)
 
 
-def test_it_is_for_development_only(settings):
-    settings.DEBUG = False
+def test_it_is_refused_where_the_demo_is_off(settings):
+    settings.DEMO = False
     with pytest.raises(CommandError):
         call_command("seed", stdout=StringIO())
     assert not User.objects.exists()

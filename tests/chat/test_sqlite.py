@@ -12,6 +12,7 @@ PROJECT = Path(__file__).parents[2]
 CHAT = ("chat", "rooms", "direct", "members", "bans", "edits", "reactions", "mentions", "custom", "receipts")
 FILES = [
     *(f"tests/chat/test_{name}.py" for name in (*CHAT, "summaries", "sync")),
+    *(f"tests/accounts/test_{name}.py" for name in ("tokens", "users")),
     *(f"tests/drafts/test_{name}.py" for name in ("client_refs", "refusals", "told")),
 ]
 

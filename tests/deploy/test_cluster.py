@@ -18,7 +18,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 MANAGE = """
-import os, pathlib, psycopg, time
+import os, pathlib, psycopg, sys, time
+if sys.argv[1] == "seed":
+    sys.exit(print(f"seeded for {sys.argv[3]}", flush=True))
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     connection.execute("CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now())")
     connection.execute("INSERT INTO starts DEFAULT VALUES")
@@ -103,6 +105,7 @@ def ended(process: subprocess.Popen[bytes]) -> int:
 def test_stops_when_asked_and_keeps_its_data(cluster: Cluster) -> None:
     first = cluster.start_fully()
     assert "start 1" in cluster.said()
+    assert f"seeded for http://127.0.0.1:{cluster.port}\n" in cluster.said()
     commands = " ".join(cluster.processes().values())
     assert all(words in commands for words in ("postgres", "valkey-server", "config.serve"))
     os.killpg(first.pid, signal.SIGINT)  # what a terminal's Ctrl-C does

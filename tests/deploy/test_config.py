@@ -22,7 +22,7 @@ UNITS = {"k": 1024, "s": 1, "m": 60}
 
 def read_by_the_code() -> set[str]:
     source = (PROJECT / "config" / "env.py").read_text()
-    return set(re.findall(r"\b(?:_?env(?:iron)?\.\w+|_number)\(\s*\"(\w+)\"", source))
+    return set(re.findall(r"\b(?:_?env(?:iron)?\.\w+|_number|_list)\(\s*\"(\w+)\"", source))
 
 
 def in_the_example() -> list[str]:

@@ -8,7 +8,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.client import Person, Site, Socket
+from tests.client import DEADLINE, Person, Site, Socket
 from tests.servers import Server
 
 CLIENTS = 60
@@ -34,6 +34,7 @@ async def test_everybody_is_told_when_to_come_back_and_is_closed_1012(folder, va
             await together.wait()
             goodbye = await socket.wait_for(lambda frame: frame["type"] == "goodbye")
             assert await socket.closed() == 1012
+            assert socket.connection.close_reason == "restarting"
             return goodbye, time.monotonic()
 
     async def write(person: Person, room: str) -> list[str]:
@@ -82,3 +83,39 @@ async def _log(person: Person, room: str) -> list[dict]:
     while page := (await person.call("GET", f"rooms/{room}/events/?after_seq={len(events)}&limit=200"))["results"]:
         events += page
     return events
+
+
+async def test_the_probe_fails_while_the_port_still_takes_everybody(folder, variables):
+    """A balancer has to notice before the port closes, or it sends requests to a closed one."""
+    announced = variables | {"DRAIN_ANNOUNCE_SECONDS": "600"}
+    with Server(folder / "announcing.log", **announced) as server:
+        async with Site([server.url]).open() as site:
+            alice = await site.newcomer("alice")
+
+            async def readiness() -> int:
+                return (await site.http().get(f"{server.url}/readyz")).status_code
+
+            assert await readiness() == 200
+            server.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(DEADLINE):
+                while await readiness() != 503:  # noqa: ASYNC110 - it happens in another process
+                    await asyncio.sleep(0.1)
+            assert (await site.http().get(f"{server.url}/healthz")).status_code == 200
+            room = await alice.room()
+            async with alice.socket() as socket:
+                await socket.command("room.subscribe", room=room)
+                await alice.send(room, "heard")
+                assert (await socket.event())["data"]["body"] == "heard"
+            assert server.process.poll() is None
+
+
+async def test_the_port_closes_when_that_time_is_over(folder, variables):
+    with Server(folder / "announced.log", **variables, DRAIN_ANNOUNCE_SECONDS="2") as server:
+        async with Site([server.url]).open() as site:
+            alice = await site.newcomer("alice")
+            async with alice.socket() as socket:
+                server.process.send_signal(signal.SIGTERM)
+                assert (await socket.wait_for(lambda frame: frame["type"] == "goodbye"))["reason"] == "restarting"
+                assert await socket.closed() == 1012
+        assert await asyncio.to_thread(server.process.wait, 30) in (0, -signal.SIGTERM)
+    assert "Not ready for 2 s, then the port closes" in server.log.read_text()

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.client import Site
+from tests.client import Person, Site
 from tests.servers import PROJECT, Server, environment, free_port
 
 # What pip may need to reach its index from here; the rest of the environment is not a newcomer's.
@@ -87,16 +87,15 @@ async def test_make_run_then_what_it_prints(clone):
         assert curl, text
         login = await _run([*shlex.split(curl[0].replace("\\\n", " ")), "-s"])
         token = json.loads(login)["access_token"]
-        url = re.search(r"ws://\S+", text)
-        assert url, text
-        async with connect(url[0]) as socket:
+        url = await _printed_socket(clone, text)
+        async with connect(url) as socket:
             welcome, subscribed = [json.loads(await socket.recv()) for _ in range(2)]
             assert (welcome["type"], subscribed["data"]["from"]) == ("welcome", 0)
             head = subscribed["data"]["head"]
             events = [json.loads(await socket.recv()) for _ in range(head)]
             assert [event["seq"] for event in events] == list(range(1, head + 1))
             assert "Hello Bob!" in "".join(event["data"].get("body", "") for event in events)
-            base = url[0].split("/ws/")[0].replace("ws", "http", 1)
+            base = url.split("/ws/")[0].replace("ws", "http", 1)
             path = f"/api/v1/rooms/{subscribed['data']['room']}/messages/"
             headers = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
             await _run(["curl", "-s", base + path, *headers, "-d", '{"body": "from curl"}'])
@@ -107,6 +106,17 @@ async def test_make_run_then_what_it_prints(clone):
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "http" not in "".join(re.findall(r"""(?:src|href)=["']([^"']+)""", page.text))
     assert "Traceback" not in output.read_text()
+
+
+async def _printed_socket(folder: Path, text: str) -> str:
+    """The URL that the printed lines for a shell arrive at. It has a ticket: access tokens stay out of URLs."""
+    lines = re.search(r"(ticket=\$\(curl .*?\n.*?)\n\s*(\S+) (\"ws://\S+\")", text)
+    assert lines, text
+    url = (await _run(["bash", "-euc", f"{lines[1]}; echo {lines[3]}"])).strip()
+    assert re.search(r"token=rwt_\S{43}$", url), url
+    assert not re.search(r"token=rwa_[\w-]{43}", text)
+    assert "uri" in await _run([str(folder / lines[2]), "--help"])
+    return url
 
 
 async def _try_the_readme(clone: Path, base: str) -> None:
@@ -145,6 +155,14 @@ async def test_make_run_cluster(clone, gather):
                 await gather(*(alice.send(room, str(number)) for number in range(10)))
                 for socket in (one, two, three):
                     assert [event["seq"] for event in await socket.events(10)] == list(range(2, 12))
+            demo = await site.http().get(f"{url[0]}/", follow_redirects=True)
+            assert (demo.url.path, demo.status_code) == ("/demo/", 200)
+            alice = {"username": "alice", "password": "roomwire-demo"}
+            login = (await site.http().post("auth/login/", json=alice)).json()
+            mine = await Person(site, login).call("GET", "rooms/")
+            assert "lobby" in {room["name"] for room in mine["results"]}
+            async with connect(await _printed_socket(clone, output.read_text())) as socket:
+                assert json.loads(await socket.recv())["type"] == "welcome"
             docs = await site.http().get("docs/")
             assets = re.findall(r"""(?:src|href)=["'](/static/[^"']+)""", docs.text)
             assert assets
@@ -170,6 +188,7 @@ REFUSED = {
     "no hosts": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
     "in-memory with two workers": ({"WORKERS": "2"}, "REDIS_URL"),
+    "the demo's users": ({"ROOMWIRE_DEMO": "on", "HTTPS": "on"}, "ROOMWIRE_DEMO"),
     "another database": ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
 }
 

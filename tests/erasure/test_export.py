@@ -47,7 +47,7 @@ async def test_all_that_is_kept_of_somebody_is_in_it(house):
     await alice.call("PATCH", f"rooms/{own}/", {"topic": topic})
     edited = await alice.send(own, before, data={"before": before})
     await alice.call("PATCH", f"rooms/{own}/messages/{edited['id']}/", {"body": "after", "data": None})
-    emoji = emoji.replace(" ", "_")
+    emoji = f":{emoji.replace(' ', '_')}:"
     await alice.call("PUT", f"rooms/{own}/messages/{edited['id']}/reactions/{emoji}/")
     said += [topic, before, emoji, "after"]
     await alice.call("POST", f"rooms/{left}/leave/")

@@ -1,6 +1,6 @@
 """Requests, as bytes."""
 
-from realtime import server as limits
+from realtime import http as limits
 from tests.client import Person
 from tests.raw import Raw
 

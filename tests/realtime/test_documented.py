@@ -13,6 +13,9 @@ from tests.client import PASSWORD
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text()
 
 
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def blocks(side: str) -> list[dict]:
     found = re.findall(rf"<!-- {side} -->\n```json\n(.*?)```", TEXT, re.DOTALL)
     assert found
@@ -20,9 +23,10 @@ def blocks(side: str) -> list[dict]:
 
 
 def shape(value):
-    """Names and kinds, without values; free-form `data` of the app and null stay open."""
+    """Names and kinds, without values; free-form `data` of the app and null stay open. Ids as names are counted."""
     if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in value.items() if name not in ("mood", "retry_after")}
+        named = [(name, inner) for name, inner in value.items() if name not in ("mood", "retry_after")]
+        return {number if ID.fullmatch(name) else name: shape(inner) for number, (name, inner) in enumerate(named)}
     return type(value).__name__
 
 
@@ -77,6 +81,9 @@ async def conversation(hers, his, alice, bob, carol, room) -> list[dict]:
     await his.connection.send(json.dumps(subscribe | {"since": 2, "presence": True}))
     await his.connection.send(json.dumps({"type": "presence.list", "id": 3, "room": room}))
     frames.extend([await his.wait_for(lambda frame: frame["type"] == "reply") for _ in range(2)])
+    many = {room: {}, "01890000-0000-7000-8000-000000000000": {}}
+    await his.connection.send(json.dumps({"type": "room.subscribe", "id": 4, "rooms": many}))
+    frames.append(await his.wait_for(lambda frame: frame["type"] == "reply"))
     await alice.call("DELETE", f"rooms/{room}/members/{bob.id}/")
     frames.extend([await hers.event(), await his.event()])
     frames.append(await his.wait_for(lambda frame: frame["type"] == "room.removed"))

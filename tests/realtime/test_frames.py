@@ -84,6 +84,8 @@ WRONG = [
     ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": ""}),
     ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": "x" * 10_000}),
     ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": "a b"}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": ".."}),
+    ("reaction.add", {"room": ROOM, "message": ROOM, "emoji": "a"}),
     ("reaction.remove", {"room": ROOM, "message": ROOM, "emoji": "\0"}),
     ("custom.send", {"room": ROOM}),
     ("custom.send", {"room": ROOM, "name": 5}),

@@ -100,6 +100,8 @@ async def test_a_live_connection_takes_a_newer_token_of_the_same_user(site):
 
 ORIGINS = {
     "https://app.example.com": True,
+    "https://app.example.com:443": True,
+    "https://APP.example.com": True,
     "https://app.example.com.evil.com": False,
     "http://app.example.com": False,
     "https://app.example.com:444": False,

@@ -167,13 +167,24 @@ async def test_bad_data_is_refused_and_nothing_happens(site, door, data):
 async def test_what_people_type_comes_back_as_it_was(site, door):
     alice = await site.person("alice")
     room = await alice.room()
-    texts = ["  spaces  ", "é e\u0301 \ufb01", "שלום 你好 🧑‍🚀", "</script><b>&amp;", "\u2028\x01\u200f"]
+    texts = ["  spaces  ", "é e\u0301 \ufb01", "שלום 你好 🧑‍🚀", "</script><b>&amp;", "a\u2028\x01\u200f"]
     async with door.open(alice) as hers:
         sent = [await hers.send(room, text, data={text: text}) for text in texts]
     history = (await alice.call("GET", f"rooms/{room}/messages/"))["results"]
     assert [message["body"] for message in history] == texts
     assert [message["data"] for message in history] == [{text: text} for text in texts]
     assert history == sent
+
+
+async def test_a_message_that_shows_nothing_is_refused(site, door):
+    alice = await site.person("alice")
+    room = await alice.room()
+    async with door.open(alice) as hers:
+        for text in (" \n", "\u2028\x01\u200f", "\u3164", "\u2800\ufe0f"):
+            with pytest.raises(Refused, match="body") as refused:
+                await hers.send(room, text)
+            assert refused.value.code == "invalid"
+        assert (await hers.send(room, "x"))["seq"] == 1
 
 
 async def test_many_senders_leave_no_hole(site, door):

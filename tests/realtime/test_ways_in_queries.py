@@ -10,7 +10,6 @@ from accounts import admission, devices, sessions, tickets, tokens
 from accounts.admission import Knock
 from accounts.errors import RateLimited, Unauthenticated
 from accounts.models import User
-from realtime.middleware import origin_allowed
 
 pytestmark = pytest.mark.django_db
 
@@ -129,32 +128,3 @@ def test_django_s_asynchronous_door_counts_attempts_too(alice, settings):
     for _ in range(5):
         assert attempt(None, username=alice.username, password="wrong") is None
     assert attempt(None, username=alice.username, password="correct horse 9") is None
-
-
-# Origins
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "plain", "secure"),
-    [
-        (None, "localhost", True, True),
-        ("https://app.example.com", "localhost", True, True),
-        ("https://localhost", "localhost", True, True),
-        ("http://localhost", "localhost", True, False),
-        ("http://localhost:8000", "localhost:8000", True, False),
-        ("https://localhost:8000", "localhost", False, False),
-        ("https://evil.example.com", "evil.example.com", False, False),
-        ("https://localhost", "", False, False),
-        ("https://", "", False, False),
-        ("", "", False, False),
-        ("null", "null", False, False),
-        ("localhost", "localhost", False, False),
-        ("https://app.example.com, https://app.example.com", "localhost", False, False),
-    ],
-)
-def test_the_pages_that_may_open_a_socket(settings, origin, host, plain, secure):
-    """The last two: where cookies travel over anything, and where over TLS only."""
-    headers = {"host": host} | ({} if origin is None else {"origin": origin})
-    assert origin_allowed(headers) is plain
-    settings.SESSION_COOKIE_SECURE = True
-    assert origin_allowed(headers) is secure

@@ -194,6 +194,83 @@ async def test_300_rooms(mortal, mortal_installation):
         assert {event["room"] for event in await socket.events(3)} == set(rooms[::100])
         others = {f"01890000-0000-7000-8000-{number:012d}": {} for number in range(201)}
         with pytest.raises(Refused, match="limit_exceeded"):
-            await socket.command("room.subscribe", rooms="all", positions=others)
+            await socket.command("room.subscribe", rooms=others)
         await me.send(rooms[7], "still heard")
         assert (await socket.event())["room"] == rooms[7]
+
+
+async def put_into(installation: Installation, person: Person, rooms: list[str]) -> None:
+    join = "INSERT INTO chat_membership (room_id, user_id, role, last_read_seq, joined_at)"
+    values = "SELECT unnest(%s::uuid[]), %s, 'member', 0, now()"
+    with psycopg.connect(installation.variables["DATABASE_URL"]) as connection:
+        connection.execute(f"{join} {values}", [rooms, person.id])
+
+
+LIMIT, FRAME = 500, 262_144
+
+
+async def test_of_more_rooms_than_a_connection_may_have_it_gets_the_liveliest(mortal, mortal_installation):
+    me = await mortal.newcomer("me")
+    rooms = await many_rooms(me, mortal_installation, LIMIT + 5)
+    lively = rooms[::60]
+    for room in lively:
+        await me.send(room, "news")
+    async with me.socket() as socket:
+        got = await socket.command("room.subscribe", rooms="all")
+        assert (len(got["rooms"]), got["more"]) == (LIMIT, True)
+        assert set(lively) <= set(got["rooms"]) <= set(rooms)
+        # The same again: those that it has, whatever is livelier now.
+        (left_out,) = [each for each in rooms if each not in got["rooms"]][:1]
+        await me.send(left_out, "now livelier")
+        again = await socket.command("room.subscribe", rooms="all", positions={left_out: {"since": 0}})
+        assert (set(again["rooms"]), again["more"]) == (set(got["rooms"]), True)
+        for named in ({"rooms": {left_out: {}}}, {"room": left_out}):
+            with pytest.raises(Refused, match=f"rooms_per_connection is {LIMIT}"):
+                await socket.command("room.subscribe", **named)
+        await socket.command("room.unsubscribe", room=lively[0])
+        await socket.command("room.subscribe", room=left_out)
+        await me.send(left_out, "heard")
+        assert (await socket.event())["room"] == left_out
+    async with me.socket() as socket:
+        positions = {room: {"since": 0} for room in rooms}
+        fresh = await socket.command("room.subscribe", rooms="all", positions=positions)
+        assert {left_out, *lively} <= set(fresh["rooms"])
+        assert (len(fresh["rooms"]), fresh["more"]) == (LIMIT, True)
+    async with me.socket() as socket:
+        few = await socket.command("room.subscribe", rooms={lively[0]: {}})
+        assert few["more"] is False
+
+
+async def test_who_is_in_many_rooms_is_told_in_frames_that_every_client_takes(mortal, mortal_installation):
+    """By the reply as far as it has room, by `presence.counted` for the rest; and each room continues from there."""
+    me, one, other = [await mortal.newcomer(name) for name in ("me", "x" * 50, "y" * 50)]
+    rooms = await many_rooms(me, mortal_installation, LIMIT)
+    for each in (one, other):
+        await put_into(mortal_installation, each, rooms)
+    async with one.socket() as first, other.socket() as present, me.socket() as socket:
+        sizes: list[int] = []
+        receive = socket.connection.recv
+
+        async def measured(*args, **named):
+            text = await receive(*args, **named)
+            sizes.append(len(text.encode()))
+            return text
+
+        socket.connection.recv = measured
+        for each in (first, present):
+            await each.command("room.subscribe", rooms="all", presence=True)
+            for _ in range(LIMIT):
+                await each.wait_for(lambda frame: frame["type"] == "presence.joined")
+        got = await socket.command("room.subscribe", rooms="all", presence=True)
+        told = {room: answer["presence"] for room, answer in got["rooms"].items() if "presence" in answer}
+        assert got["rooms"].keys() == set(rooms)
+        assert 0 < len(told) < LIMIT
+        while len(told) < LIMIT:
+            frame = await socket.wait_for(lambda frame: frame["type"] == "presence.counted")
+            told.setdefault(frame["room"], frame["data"])
+        assert all(each["room"] == room for room, each in told.items())
+        assert {other.id} <= {user["user"]["id"] for user in told[rooms[0]]["users"]}
+        assert max(sizes) <= FRAME
+        await present.command("room.unsubscribe", room=rooms[-1])
+        gone = await socket.wait_for(lambda frame: frame["type"] == "presence.left")
+        assert (gone["room"], gone["data"]["user"]["id"]) == (rooms[-1], other.id)

@@ -1,6 +1,6 @@
 """All that can be done to a room, and what is heard of it.
 
-Each is called what the command is called (`message.send`) or the route (`POST rooms/<uuid:room_id>/messages/`).
+Each is called what the command is called (`message.send`) or the route (`POST rooms/<id:room_id>/messages/`).
 """
 
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Action:
         return f"{self.name} {self.what}".replace(" ", "-")
 
 
-ROOM = "rooms/<uuid:room_id>/"
-MEMBER = f"{ROOM}members/<uuid:user_id>/"
-MESSAGE = f"{ROOM}messages/<uuid:message_id>/"
+ROOM = "rooms/<id:room_id>/"
+MEMBER = f"{ROOM}members/<id:user_id>/"
+MESSAGE = f"{ROOM}messages/<id:message_id>/"
 BOTH = ("public", "private")
 
 
@@ -175,9 +175,7 @@ MEMBERS = [
     ),
     Action(f"POST {ROOM}bans/", "a member", _BAN_MEMBER, ("member.left",), kinds=BOTH, leaves=("member",)),
     Action(f"POST {ROOM}bans/", "a reader", _BAN_READER, ("member.left",), leaves=("reader",)),
-    Action(
-        f"DELETE {ROOM}bans/<uuid:user_id>/", "", rest("moderator", "DELETE", "bans/{banned}/"), ("member.unbanned",)
-    ),
+    Action(f"DELETE {ROOM}bans/<id:user_id>/", "", rest("moderator", "DELETE", "bans/{banned}/"), ("member.unbanned",)),
 ]
 
 MESSAGES = [
@@ -201,9 +199,9 @@ MESSAGES = [
         before=_reacted,
     ),
     Action(f"DELETE {MESSAGE}", "", rest("owner", "DELETE", "messages/{first}/"), ("message.deleted",)),
-    Action(f"PUT {MESSAGE}reactions/<str:emoji>/", "", _reacted, ("reaction.added",)),
+    Action(f"PUT {MESSAGE}reactions/<path:emoji>/", "", _reacted, ("reaction.added",)),
     Action(
-        f"DELETE {MESSAGE}reactions/<str:emoji>/",
+        f"DELETE {MESSAGE}reactions/<path:emoji>/",
         "",
         rest("member", "DELETE", "messages/{reply}/reactions/👍/"),
         ("reaction.removed",),
@@ -251,7 +249,7 @@ ELSEWHERE = {
     "POST auth/refresh/",
     "POST auth/logout/",
     "POST auth/logout-all/",
-    "DELETE auth/devices/<uuid:device_id>/",
+    "DELETE auth/devices/<id:device_id>/",
     "POST auth/password/",
     "POST auth/password/forgotten/",
     "POST auth/password/reset/",

@@ -10,6 +10,7 @@ import shutil
 PACKAGES = {
     "nginx": "nginx",
     "pgbouncer": "pgbouncer",
+    "haproxy": "haproxy",
     "chromium": "chromium",
     "openssl": "openssl",
     "go": "golang-go",

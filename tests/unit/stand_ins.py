@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from channels.layers import InMemoryChannelLayer
@@ -32,6 +33,7 @@ class Log:
         self.entries = entries(1, count)
         self.last_seq = count
         self.fails = False
+        self.taken_back = False
         self.deleted = False
         self.strangers: set[UUID] = set()
         self.reads = 0
@@ -42,13 +44,14 @@ class Log:
     def head(self) -> Head:
         return Head(self.epoch, self.last_seq)
 
-    def append(self, count: int = 1) -> list[Entry]:
-        return [self.add(payload(self.last_seq + 1)) for _ in range(count)]
+    def append(self, count: int = 1, text: str = "") -> list[Entry]:
+        return [self.add(payload(self.last_seq + 1, text)) for _ in range(count)]
 
     def leave(self, user_id: UUID) -> Entry:
         return self.add(departure(self.last_seq + 1, user_id))
 
     def add(self, text: str) -> Entry:
+        self.notice()
         self.last_seq += 1
         self.entries.append(Entry(self.last_seq, text))
         return self.entries[-1]
@@ -61,13 +64,26 @@ class Log:
         self.entries = [entry for entry in self.entries if entry.seq <= seq]
         self.last_seq, self.epoch = seq, uuid4()
 
+    def take_back(self, seq: int) -> None:
+        """A standby took over that ended at `seq`; nobody has noticed."""
+        epoch = self.epoch
+        self.restore(seq)
+        self.epoch, self.taken_back = epoch, True
+
+    def notice(self) -> None:
+        """As `chat.log` does, when it writes to the room or finds it behind where it stood."""
+        if self.taken_back:
+            self.epoch, self.taken_back = uuid4(), False
+
     async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
         self.reads += 1
         found = [entry for entry in self.entries if entry.seq > after][:limit]
         await self._answer()
         return found
 
-    async def heads(self, room_ids) -> dict[UUID, Head]:
+    async def heads(self, room_ids, stood=MappingProxyType({})) -> dict[UUID, Head]:
+        if any(head.epoch == self.epoch and head.seq > self.last_seq for head in stood.values()):
+            self.notice()
         stands = {} if self.deleted or self.room_id not in room_ids else {self.room_id: self.head}
         await self._answer()
         return stands

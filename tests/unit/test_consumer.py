@@ -1,12 +1,15 @@
 """What a consumer still reads: nothing from a client that reads no answers, nothing behind a close."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
+from accounts.errors import NotFound
 from accounts.tokens import Identity
+from realtime import subscribing
 from realtime.connections import Connections
 from realtime.consumer import Consumer
 from realtime.hub import Hub
@@ -27,7 +30,9 @@ def _settings(settings):
 class Server:
     """The ASGI server's side of a socket whose client sends `frames`, and reads them or does not."""
 
-    def __init__(self, *frames: str):
+    def __init__(self, *frames: str, sends: int | None = None, **scope: object):
+        # After so many sends the client has gone.
+        self.sends, self.scope = sends, scope
         self.frames = [{"type": "websocket.receive", "text": text} for text in frames]
         self.waiting = [{"type": "websocket.connect"}, *self.frames]
         self.sent: list[dict] = []
@@ -42,6 +47,9 @@ class Server:
         return {"type": "websocket.disconnect", "code": 1000}
 
     async def send(self, message: dict) -> None:
+        if self.sends == len(self.sent):
+            self.gone.set()
+            raise OSError
         if message["type"] != "websocket.accept":
             await self.reads.wait()
         if message["type"] == "websocket.close":
@@ -51,7 +59,7 @@ class Server:
     async def serve(self) -> None:
         log = Log()
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
-        scope = {"identity": identity, "subprotocols": [], "room": None, "query": {}}
+        scope = {"identity": identity, "subprotocols": [], "room": None, "query": {}} | self.scope
         hub = Hub(log)
         await Consumer(hub, Connections(all_alive), scope, self.send).run(self.receive)
         await hub.aclose()
@@ -84,3 +92,22 @@ async def test_what_waits_behind_a_close_is_not_carried_out(caplog):
     await server.serve()
     assert server.codes == [4400]
     assert caplog.messages == []
+
+
+GONE = {
+    "a user": {},
+    "a stranger": {"identity": None},
+    "a user in a room": {"room": "0190a3b2-0000-7000-8000-000000000001"},
+}
+
+
+@virtual
+@pytest.mark.parametrize("sends", range(4))
+@pytest.mark.parametrize("scope", GONE.values(), ids=GONE.keys())
+async def test_a_client_that_leaves_is_no_error_whatever_was_to_be_sent(caplog, monkeypatch, scope, sends):
+    async def nothing(*_: object) -> None:
+        raise NotFound
+
+    monkeypatch.setattr(subscribing, "subscribe_one", nothing)
+    await Server("no command", "no command", UNKNOWN, sends=sends, **scope).serve()
+    assert not [record for record in caplog.records if record.levelno > logging.INFO or record.exc_info]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime import feed as feed_module
+from realtime import ring
 from tests.unit.feed_room import Room
 from tests.unit.stand_ins import entries, payload
 
@@ -48,7 +48,7 @@ def test_the_text_is_passed_on_unchanged(room):
 
 def test_no_more_is_held_than_the_bound(room):
     alice = room.live()
-    bound = feed_module._HELD_EVENTS
+    bound = ring._HELD_EVENTS
     room.hears(*range(2, bound + 100))
     room.hears(1)
     assert alice.subscriber.seqs == list(range(1, bound + 2))
@@ -57,7 +57,7 @@ def test_no_more_is_held_than_the_bound(room):
 
 def test_what_the_bound_dropped_comes_from_the_log(room):
     alice = room.live()
-    last = feed_module._HELD_EVENTS + 100
+    last = ring._HELD_EVENTS + 100
     room.hears(*range(2, last + 1))
     assert room.fill(entries(1, last)) is None
     assert alice.subscriber.seqs == list(range(1, last + 1))
@@ -106,14 +106,14 @@ def test_the_ring_remembers_everything_past_a_position(room):
 
 
 def test_the_ring_says_when_it_no_longer_has_it_all(room):
-    last = feed_module.RING_EVENTS + 5
+    last = ring.RING_EVENTS + 5
     room.hears(*range(1, last + 1))
     assert room.feed.recent(4) is None
     assert [entry.seq for entry in room.feed.recent(5)] == list(range(6, last + 1))
 
 
-def test_the_ring_is_bounded_in_characters(room):
-    big = "x" * (feed_module._RING_CHARACTERS // 3)
+def test_the_ring_is_bounded_in_bytes(room):
+    big = "x" * (ring._ROOM_BYTES // 3)
     room.offer([(seq, payload(seq, big)) for seq in range(1, 6)])
     assert room.feed.recent(2) is None
     assert [entry.seq for entry in room.feed.recent(3)] == [4, 5]
@@ -121,7 +121,7 @@ def test_the_ring_is_bounded_in_characters(room):
 
 def test_an_event_bigger_than_the_ring_is_delivered_and_not_kept(room):
     alice = room.live()
-    room.offer([(1, payload(1, "x" * feed_module._RING_CHARACTERS))])
+    room.offer([(1, payload(1, "x" * ring._ROOM_BYTES))])
     room.hears(2)
     assert alice.subscriber.seqs == [1, 2]
     assert room.feed.recent(0) is None

@@ -4,7 +4,7 @@ Time is a Clock's, so every interleaving Hypothesis finds, it finds again.
 """
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from channels.layers import get_channel_layer
 from django.test import override_settings
@@ -26,9 +26,10 @@ SINCE = st.none() | st.just(0) | st.integers(0, 1_000)
 class Client(Listener):
     """A reader that knows which subscription is its own, as a Connection does, and checks all it is given."""
 
-    def __init__(self, hub: Hub, user_id, said: dict[int, str]):
+    def __init__(self, hub: Hub, user_id, said: dict[UUID, dict[int, str]]):
         super().__init__(user_id)
         self.hub, self.said = hub, said
+        self.epoch: UUID | None = None
         self.wrong: list[str] = []
         self.subscription = None
         self.granted = 0
@@ -37,7 +38,7 @@ class Client(Listener):
 
     def subscribe(self, room_id, head, since: int | None) -> None:
         self.leave()
-        self.removed, self.granted = False, head.seq
+        self.removed, self.granted, self.epoch = False, head.seq, head.epoch
         self.expected = head.seq if since is None else min(since, head.seq)
         self.subscription = self.hub.subscribe(self, room_id, head, self.expected)
         self.hub.start(self.subscription)
@@ -58,17 +59,21 @@ class Client(Listener):
     def check(self, frame: str, said: dict) -> None:
         """Nothing is raised here: the hub may catch it."""
         if said["type"] == "room.resync":
-            self.wrong += [f"back to {said['head']} from {self.expected}"] * (said["head"] < self.expected)
-            self.expected = said["head"]
+            if said["epoch"] != str(self.epoch):
+                self.wrong.clear()  # all that was given is given up, and a snapshot fetched
+            elif said["head"] < self.expected:
+                self.wrong.append(f"back to {said['head']} from {self.expected}")
+            self.epoch, self.expected = UUID(said["epoch"]), said["head"]
         elif "seq" in said:
             self.wrong += ["not subscribed"] * (self.subscription is None)
             self.wrong += [f"{said['seq']} came after {self.expected}"] * (said["seq"] != self.expected + 1)
-            self.wrong += [f"{frame} was never written"] * (frame != self.said.get(said["seq"]))
+            self.wrong += [f"{frame} was never written"] * (frame != self.said[self.epoch].get(said["seq"]))
             self.expected = said["seq"]
 
 
 class HubMachine(RuleBasedStateMachine):
-    prunes = False
+    prunes = restores = False
+    text = ""
 
     def __init__(self):
         super().__init__()
@@ -78,7 +83,8 @@ class HubMachine(RuleBasedStateMachine):
         self.settings.enable()
         self.clock = Clock()
         self.log = Log(3)
-        self.said = {entry.seq: entry.payload for entry in self.log.entries}
+        # All that the log held in each epoch.
+        self.said = {self.log.epoch: {entry.seq: entry.payload for entry in self.log.entries}}
         self.left: dict = {user: [] for user in USERS}
         self.layer = get_channel_layer()
         self.cost = self.spent = 0.0
@@ -105,18 +111,21 @@ class HubMachine(RuleBasedStateMachine):
     # What is written, and what becomes of its announcement
 
     def wrote(self, *found) -> None:
-        self.said |= dict(found)
+        if self.log.epoch not in self.said:
+            self.said[self.log.epoch] = {entry.seq: entry.payload for entry in self.log.entries}
+        self.said[self.log.epoch] |= dict(found)
         self.announcements.append(self.log.announcement(*found))
 
     @rule(count=st.sampled_from([1, 1, 2, 5, 300, 600]))
     def write(self, count):
-        self.wrote(*self.log.append(count))
+        self.wrote(*self.log.append(count, self.text))
 
     @rule(count=st.sampled_from([1, 1, 2, 300]))
     def write_and_announce(self, count):
         self.write(count)
         self.announce(-1, again=False)
 
+    @precondition(lambda self: not self.restores)
     @rule(user=st.sampled_from(USERS))
     def depart(self, user):
         self.wrote(self.log.leave(user))
@@ -167,6 +176,13 @@ class HubMachine(RuleBasedStateMachine):
         rights += [(client, head.seq) for client, head in self.checked]
         unheard = [gone - 1 for client, granted in rights if (gone := self.gone(client, granted))]
         self.log.prune(min([self.log.last_seq - keep, *unheard]))
+
+    @precondition(lambda self: self.restores)
+    @rule(lost=st.sampled_from([1, 2, 5, 400]))
+    def restore(self, lost):
+        """What comes after has the same numbers, and says something else."""
+        self.log.take_back(max(0, self.log.last_seq - lost))
+        self.text += "x"
 
     @rule(seconds=st.sampled_from([0, 0.0005, 0.001, 0.01, 0.06, 0.6, 1.1, 2.5]))
     def wait(self, seconds):
@@ -260,6 +276,23 @@ class PrunedHubMachine(HubMachine):
     prunes = True
 
 
+class RestoredHubMachine(HubMachine):
+    """The same where events are taken back: within moments everybody is sent to a snapshot, and goes on from there."""
+
+    restores = True
+
+    @invariant()
+    def nobody_hears_what_they_should_not(self):
+        assert self.clock.failures() == []
+
+    def everybody_heard_what_they_should(self):
+        """Of those who have gone, nobody is asked: their epoch is, when they come back (chat/positions.py)."""
+        super().everybody_heard_what_they_should()
+        for client in self.clients:
+            if client.subscription is not None:
+                assert (client.wrong, client.epoch) == ([], self.log.epoch)
+
+
 _quickly = settings(
     max_examples=100,
     stateful_step_count=40,
@@ -271,6 +304,8 @@ _quickly = settings(
 )
 HubMachine.TestCase.settings = _quickly
 PrunedHubMachine.TestCase.settings = _quickly
+RestoredHubMachine.TestCase.settings = _quickly
 
 TestHub = HubMachine.TestCase
 TestPrunedHub = PrunedHubMachine.TestCase
+TestRestoredHub = RestoredHubMachine.TestCase

@@ -23,7 +23,9 @@ def code(check, *args, **limits) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("value", ["x", " x ", "\u00e9", "\U0001f600", "a\nb\tc", "\u200b", "\u202e", "<b>", "x" * 10])
+@pytest.mark.parametrize(
+    "value", ["x", " x ", "\u00e9", "\U0001f600", "a\nb\tc", "a\u200b", "\u202ea", "<b>", "x" * 10]
+)
 def test_text_is_text(value):
     assert code(inputs.text, value, maximum=10) is None
 
@@ -33,10 +35,18 @@ def test_text_is_text(value):
     [
         ("", "blank"),
         (" \t\n\u00a0\u2003", "blank"),
+        ("\u200b", "blank"),
+        (" \u202e\u2066 \ufeff", "blank"),
+        ("\u3164\u115f\uffa0", "blank"),
+        ("\u2800", "blank"),
+        ("\ufe0f\U000e0041", "blank"),
+        ("\u0301", "blank"),
+        ("\x1b", "blank"),
         ("x" * 11, "too_long"),
         (" " * 11, "too_long"),
         ("\U0001f600" * 11, "too_long"),
         ("a\0b", "invalid"),
+        ("\0", "invalid"),
         ("\ud800", "invalid"),
         ("\udc00\ud800", "invalid"),
     ],

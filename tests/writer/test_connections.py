@@ -66,7 +66,7 @@ def test_who_waits_for_the_writer_keeps_no_connection_that_it_needs(writer, monk
     """A request has read its token by then. As many as the pool has connections, and the writer has none yet."""
     connection.close()
     assert messages.writer.close(DEADLINE), "the suite's own has a connection, too"
-    monkeypatch.setattr(connection.pool, "timeout", 1.0)
+    monkeypatch.setattr(connection.pool, "timeout", 10.0)
     callers = connection.settings_dict["OPTIONS"]["pool"]["max_size"]
     start = threading.Barrier(callers)
 

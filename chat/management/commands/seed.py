@@ -1,5 +1,8 @@
 """`manage.py seed`: a few people, rooms they share, and what to try next. Seeding twice is seeding once."""
 
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +12,7 @@ from accounts import devices, users
 from accounts.models import User
 from chat import demonstration
 
-PASSWORD = "roomwire-demo"  # noqa: S105  # of demo users, in development settings only
+PASSWORD = "roomwire-demo"  # noqa: S105  # of demo users, where DEMO is on
 
 TRY = """
 Roomwire is starting on {url}
@@ -17,28 +20,36 @@ Roomwire is starting on {url}
   In a browser, twice:   {url}/demo/       (as alice in one window, as bob in the other)
   With curl:             curl {url}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
                               -d '{{"username": "alice", "password": "{password}"}}'
-  With a socket:         {socket}/ws/rooms/{room}/?since=0&token={token}
-                         (alice's, for the next 15 minutes)
+  With a socket:         ticket=$(curl -s -X POST {url}/api/v1/auth/tickets/ \\
+                              -H 'Authorization: Bearer {token}' | cut -d '"' -f 4)
+                         {client} "{socket}/ws/rooms/{room}/?since=0&token=$ticket"
+                         (alice's access token, for 15 minutes; a ticket opens one socket within a minute)
   The API, to try out:   {url}/api/v1/docs/
-  The admin:             {url}/admin/      (as alice: people, rooms, messages)
 """
+ADMIN = "  The admin:             {url}/admin/      (as alice: users, rooms, messages)\n"
 
 
 class Command(BaseCommand):
-    help = "Make demo users and rooms (development settings only), and print what to try."
+    help = "Make demo users and rooms (where DEMO is on), and print what to try."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the server will listen")
 
     def handle(self, *args: Any, url: str, **options: Any) -> None:
-        if not settings.DEBUG:
-            raise CommandError("These users have a password that everybody knows: not with DEBUG off.")
+        if not settings.DEMO:
+            raise CommandError("The demo's users have a password that everybody knows: it needs ROOMWIRE_DEMO=on.")
         people = {name: _person(name) for name in demonstration.PEOPLE}
         _may_do_all(people["alice"])
         room = demonstration.play(people)
         token = devices.login(username="alice", password=PASSWORD, name="make run").access_token
-        socket = url.replace("http", "ws", 1)
-        self.stdout.write(TRY.format(url=url, socket=socket, room=room.id, token=token, password=PASSWORD))
+        words = {"url": url, "socket": url.replace("http", "ws", 1), "room": room.id, "token": token}
+        text = TRY + ADMIN if settings.ADMIN else TRY
+        self.stdout.write(text.format(password=PASSWORD, client=_websockets(), **words))
+
+
+def _websockets() -> str:
+    """Return the path of the command-line client that the package websockets installs."""
+    return os.path.relpath(Path(sys.executable).with_name("websockets"))
 
 
 def _person(name: str) -> User:

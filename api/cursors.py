@@ -1,0 +1,32 @@
+"""Cursors: where a page of a list begins, signed. A list reads only cursors that it has issued itself, so what
+they hold needs no further check."""
+
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from rest_framework.request import Request
+
+from api import queries
+from api.target import target
+
+PARAMETER = "cursor"
+
+
+def issue(request: Request, position: Any) -> str:
+    """Return a cursor of the requested list. `position` is anything JSON can express."""
+    return _signer(request).sign_object(position)
+
+
+def read(request: Request) -> Any:
+    """Return the position that the request's cursor holds; None without one. Raises Invalid."""
+    cursor = queries.text(request, PARAMETER)
+    if cursor is None:
+        return None
+    try:
+        return _signer(request).unsign_object(cursor)
+    except BadSignature as error:
+        raise queries.invalid(PARAMETER, "Not a cursor of this list: take `next_cursor` of a page.") from error
+
+
+def _signer(request: Request) -> Signer:
+    return Signer(salt=f"cursor {target(request)}")

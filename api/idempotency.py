@@ -1,0 +1,79 @@
+"""The header `Idempotency-Key`, for operations that create: a request that is sent again is carried out once.
+
+Operations that answer with a secret (tokens, tickets) don't offer it: their answers must not be stored.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import idempotency
+from accounts.errors import Invalid, Malformed, Violation
+from accounts.idempotency import Answer
+from accounts.tokens import Identity
+from api.target import target
+from chat import wire
+
+View = Callable[..., Response]
+
+NAME = "Idempotency-Key"
+HEADER = OpenApiParameter(
+    NAME,
+    {"type": "string", "minLength": 1, "maxLength": 257},
+    OpenApiParameter.HEADER,
+    description="Yours, best a UUID: up to 255 characters, with or without quotes. The same request with the same key,"
+    " sent again within 24 hours, is carried out once and answered alike.",
+)
+# A string of structured fields (RFC 9651, 3.3.3), or a word without its quotes, as many clients send it.
+_KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([\w.~:/+=@-]{1,255})', re.ASCII)
+
+
+def idempotent(view: View) -> View:
+    """Offer the header at a view's method that creates."""
+
+    @extend_schema(parameters=[HEADER])
+    @wraps(view)
+    def answer(self: Any, request: Request, **arguments: Any) -> Response:
+        key = _key(request)
+        if key is None:
+            return view(self, request, **arguments)
+
+        def act() -> Answer:
+            made = view(self, request, **arguments)
+            return Answer(made.status_code, wire.encode(made.data).decode())
+
+        stored = idempotency.once(
+            user_id=request.user.user_id if isinstance(request.user, Identity) else None,
+            operation=f"{request.method} {target(request)}",
+            key=key,
+            request=_canonical(request.data),
+            act=act,
+        )
+        return Response(msgspec.Raw(stored.body.encode()), status=stored.status)
+
+    return answer
+
+
+def _key(request: Request) -> str | None:
+    text = request.headers.get(NAME)
+    if text is None:
+        return None
+    match = _KEY.fullmatch(text.strip())
+    if match is None:
+        raise Invalid(Violation(NAME, "invalid", "One key of 1 to 255 visible ASCII characters, best a UUID."))
+    return match[1] or match[2]
+
+
+def _canonical(body: Any) -> str:
+    """The order of fields is not what makes another request."""
+    try:
+        return json.dumps(body, sort_keys=True)
+    except RecursionError as error:
+        raise Malformed("The body is nested too deeply.") from error

@@ -1,0 +1,22 @@
+"""CORS: which pages of other origins may read the API's answers."""
+
+from urllib.parse import SplitResult
+
+from corsheaders import middleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from accounts import origins
+
+
+class CorsMiddleware(middleware.CorsMiddleware):
+    """django-cors-headers', which compares texts; origins are compared here. Logs the origins that it refuses."""
+
+    def origin_found_in_white_lists(self, origin: str, url: SplitResult) -> bool:
+        return origins.is_allowed(origin, host="")  # pages of the own host need no CORS headers
+
+    def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        origin = request.headers.get("origin")
+        if origin is not None and not origins.is_allowed(origin, host=request.META.get("HTTP_HOST", "")):
+            origins.log_refusal(origin)
+        return super().add_response_headers(request, response)
