@@ -1,4 +1,4 @@
-"""The scenario that every generated client runs: one program per language, which prints each step once it has passed."""
+"""The scenario that every generated client runs: one program per language, which prints each step that has passed."""
 
 import subprocess
 from collections.abc import Sequence

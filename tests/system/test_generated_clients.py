@@ -15,7 +15,7 @@ def test_go_client_runs_the_scenario(tmp_path, cluster_urls):
     program.parent.mkdir()
     program.write_bytes((SOURCES / "go" / program.name).read_bytes())
     # The client needs nothing but Go's own library; only its generated tests do.
-    alone = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "GOPROXY": "off", "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
+    alone = {"HOME": str(tmp_path), "GOPROXY": "off", "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
     go = require_program("go")
     assert run([go, "vet", ".", "./scenario"], cwd=module, **alone) == ""
     run([go, "build", "-o", tmp_path / "scenario", "./scenario"], cwd=module, **alone)

@@ -91,9 +91,10 @@ func main() {
 	reply := rw.NewNewMessageRequest("second")
 	reply.SetReplyTo(sent.Id)
 	got(api.MessagesAPI.MessagesSend(me, room.Id).NewMessageRequest(*reply).Execute())
-	newest := got(at("list the newest message").MessagesAPI.MessagesList(me, room.Id).Limit(1).Execute()).Results[0]
+	page := got(at("list the newest message").MessagesAPI.MessagesList(me, room.Id).Limit(1).Execute())
+	newest := page.Results[0]
 	equal([]any{newest.Body, newest.Seq, *newest.ReplyTo.Get()}, []any{"second", int64(2), sent.Id})
-	older := got(at("page back").MessagesAPI.MessagesList(me, room.Id).Limit(1).BeforeSeq(newest.Seq).Execute()).Results
+	older := got(at("page back").MessagesAPI.MessagesList(me, room.Id).Limit(1).Cursor(*page.PreviousCursor.Get()).Execute()).Results
 	equal([]any{len(older), older[0].Id, older[0].Author.Id}, []any{1, sent.Id, user.Id})
 	change := *rw.NewMessageChangeRequest("hello!")
 	edited := got(at("edit").MessagesAPI.MessagesEdit(me, room.Id, sent.Id).MessageChangeRequest(change).Execute())

@@ -59,7 +59,7 @@ public final class Scenario {
         String username = "java-" + UUID.randomUUID();
         AuthApi guest = new AuthApi(client(null));
         User user = step("register", () -> guest.authRegister(
-            new RegistrationRequest().username(username).password(PASSWORD).email(username + "@example.com"))).getUser();
+            new RegistrationRequest().username(username).password(PASSWORD).email(username + "@example.com"), null)).getUser();
         equal(user.getUsername(), username);
         Tokens first = step("login", () -> guest.authLogin(new LoginRequest().username(username).password(PASSWORD)));
         Tokens tokens = step("refresh", () -> guest.authRefresh(new RefreshRequest().refreshToken(first.getRefreshToken())));
@@ -71,20 +71,21 @@ public final class Scenario {
         ReactionsApi reactions = new ReactionsApi(client);
 
         NewRoomRequest newRoom = new NewRoomRequest().name("made by Java").kind(NewRoomRequest.KindEnum.PUBLIC);
-        Room room = step("create a room", () -> rooms.roomsCreate(newRoom));
+        Room room = step("create a room", () -> rooms.roomsCreate(newRoom, null));
         equal(room.getRole(), Role.OWNER);
         UUID roomId = room.getId();
         Map<String, Object> data = Map.of("mood", "calm", "count", 3);
         NewMessageRequest newMessage = new NewMessageRequest().body("hello").data(data).clientRef("1");
-        Message sent = step("send a message with data", () -> messages.messagesSend(roomId, newMessage));
+        Message sent = step("send a message with data", () -> messages.messagesSend(roomId, newMessage, null));
         equal(sent.getData(), data);
         UUID messageId = sent.getId();
-        Message again = step("send it again", () -> messages.messagesSend(roomId, newMessage));
+        Message again = step("send it again", () -> messages.messagesSend(roomId, newMessage, null));
         equal(List.of(again.getId(), again.getSeq()), List.of(messageId, 1L));
-        messages.messagesSend(roomId, new NewMessageRequest().body("second").replyTo(messageId));
-        Message newest = step("list the newest message", () -> messages.messagesList(roomId, null, null, 1L)).getResults().get(0);
+        messages.messagesSend(roomId, new NewMessageRequest().body("second").replyTo(messageId), null);
+        MessagePage page = step("list the newest message", () -> messages.messagesList(roomId, null, null, 1L, null));
+        Message newest = page.getResults().get(0);
         equal(List.of(newest.getBody(), newest.getSeq(), newest.getReplyTo()), List.of("second", 2L, messageId));
-        List<Message> older = step("page back", () -> messages.messagesList(roomId, newest.getSeq(), null, 1L)).getResults();
+        List<Message> older = step("page back", () -> messages.messagesList(roomId, null, null, 1L, page.getPreviousCursor())).getResults();
         equal(older.stream().map(each -> List.of(each.getId(), each.getAuthor().getId())).toList(), List.of(List.of(messageId, user.getId())));
         Message edited = step("edit", () -> messages.messagesEdit(roomId, messageId, new MessageChangeRequest().body("hello!")));
         equal(List.of(edited.getBody(), edited.getData()), List.of("hello!", data));
@@ -95,7 +96,7 @@ public final class Scenario {
         equal(bare.getReactions(), List.of());
         ReadMarker marker = step("mark as read", () -> rooms.roomsRead(roomId, new PositionRequest().seq(2L)));
         equal(marker.getLastReadSeq(), 2L);
-        List<Event> log = step("list events", () -> new EventsApi(client).eventsList(roomId, 0L, null)).getResults();
+        List<Event> log = step("list events", () -> new EventsApi(client).eventsList(roomId, 0L, null, null, null)).getResults();
         equal(log.stream().limit(3).map(Event::getType).toList(), List.of("message.created", "message.created", "message.updated"));
         equal(client.getObjectMapper().convertValue(log.get(2).getData(), Message.class).getData(), data);
         Changes changes = step("sync", () -> new SyncApi(client).sync(null));
@@ -106,15 +107,15 @@ public final class Scenario {
         step("type", () -> rooms.roomsTyping(roomId, new TypingRequest().typing(true)));
 
         String other = "other-" + UUID.randomUUID();
-        guest.authRegister(new RegistrationRequest().username(other).password(PASSWORD));
+        guest.authRegister(new RegistrationRequest().username(other).password(PASSWORD), null);
         Tokens others = guest.authLogin(new LoginRequest().username(other).password(PASSWORD));
         RoomsApi joiner = new RoomsApi(client(others.getAccessToken()));
-        joiner.roomsJoin(roomId);
+        joiner.roomsJoin(roomId, null);
         step("leave", () -> joiner.roomsLeave(roomId));
 
         Problem missing = step("read a problem: 404", () -> problem(() -> rooms.roomsGet(UUID.randomUUID())));
         equal(missing.getCode(), "not_found");
-        Problem invalid = step("read a problem: 400", () -> problem(() -> rooms.roomsCreate(new NewRoomRequest().name("").kind(NewRoomRequest.KindEnum.PUBLIC))));
+        Problem invalid = step("read a problem: 400", () -> problem(() -> rooms.roomsCreate(new NewRoomRequest().name("").kind(NewRoomRequest.KindEnum.PUBLIC), null)));
         equal(invalid.getErrors().stream().map(ProblemError::getPointer).toList(), List.of("#/name"));
         equal(step("delete the message", () -> messages.messagesDelete(roomId, messageId)).getDeletedAt() == null, false);
         step("delete the room", () -> rooms.roomsDelete(roomId));

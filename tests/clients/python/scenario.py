@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import openapi_client as rw
+import pytest
 
 KEYCAP = "#\ufe0f\u20e3"  # an emoji that begins with "#"
 PASSWORD = "correct horse 9"
@@ -27,13 +28,12 @@ def connect(access_token: str | None = None) -> SimpleNamespace:
 
 
 def problem(request: Callable[..., object], *arguments) -> rw.Problem:
-    try:
+    with pytest.raises(rw.ApiException) as refused:
         request(*arguments)
-    except rw.ApiException as refused:
-        assert isinstance(refused.data, rw.Problem)
-        assert refused.data.status == refused.status
-        return refused.data
-    raise AssertionError("the request succeeded")
+    found = refused.value.data
+    assert isinstance(found, rw.Problem)
+    assert found.status == refused.value.status
+    return found
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
     me.messages.messages_send(room.id, rw.NewMessageRequest(body="second", reply_to=sent.id))
     page = step("list the newest message", me.messages.messages_list, room.id, limit=1)
     assert [(each.body, each.seq, each.reply_to) for each in page.results] == [("second", 2, sent.id)]
-    older = step("page back", me.messages.messages_list, room.id, limit=1, before_seq=page.results[0].seq)
+    older = step("page back", me.messages.messages_list, room.id, limit=1, cursor=page.previous_cursor)
     assert [(each.id, each.author.id) for each in older.results] == [(sent.id, user.id)]
     change = rw.MessageChangeRequest(body="hello!")
     edited = step("edit", me.messages.messages_edit, room.id, sent.id, change)

@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     await messages.messagesSend({ roomId, newMessageRequest: { body: "second", replyTo: messageId } });
     const page = await step("list the newest message", () => messages.messagesList({ roomId, limit: 1 }));
     assert.deepEqual(page.results.map((each) => [each.body, each.seq, each.replyTo]), [["second", 2, messageId]]);
-    const older = await step("page back", () => messages.messagesList({ roomId, limit: 1, beforeSeq: page.results[0]?.seq }));
+    const older = await step("page back", () => messages.messagesList({ roomId, limit: 1, cursor: page.previousCursor ?? undefined }));
     assert.deepEqual(older.results.map((each) => [each.id, each.author.id]), [[messageId, user.id]]);
     const edited = await step("edit", () => messages.messagesEdit({ roomId, messageId, messageChangeRequest: { body: "hello!" } }));
     assert.deepEqual([edited.body, edited.data], ["hello!", newMessageRequest.data]);
