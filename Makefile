@@ -22,10 +22,10 @@ run: $(VENV)/base.stamp  ## Start on SQLite, one process, with demo data (HOST, 
 run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 processes, as in production
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
 
-test: $(VENV)/dev.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
+test: $(VENV)/npm.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system $(ARGS)
 
-test-system: $(VENV)/dev.stamp  ## Run the tests that need Debian's nginx, pgbouncer, chromium and openssl
+test-system: $(VENV)/dev.stamp  ## Run the tests that need Debian's nginx, pgbouncer, chromium, openssl, Go and javac
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/system $(ARGS)
 
 test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
@@ -77,6 +77,7 @@ DEV := DJANGO_SETTINGS_MODULE=config.settings.dev
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r
 DEV_LOCK ?= requirements/dev.txt
+NPM := tests/clients/typescript
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Roomwire needs Python 3.11 or newer; $(PYTHON) is older."; exit 1; }
@@ -93,5 +94,10 @@ $(VENV)/cluster.stamp: requirements/cluster.txt | $(BIN)/python
 $(VENV)/dev.stamp: $(DEV_LOCK) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(INSTALL) $< && touch $@ $(VENV)/base.stamp $(VENV)/cluster.stamp
+
+# TypeScript, for the tests of the generated clients. npm itself is of the development set.
+$(VENV)/npm.stamp: $(NPM)/package.json $(NPM)/package-lock.json $(VENV)/dev.stamp
+	@mkdir -p $(VENV)/npm && cp $(NPM)/package.json $(NPM)/package-lock.json $(VENV)/npm
+	@$(BIN)/npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 .PHONY: help run run-cluster test test-system test-django61 bench check lint types contracts schema openapi format lock clean

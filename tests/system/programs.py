@@ -13,6 +13,8 @@ PACKAGES = {
     "haproxy": "haproxy",
     "chromium": "chromium",
     "openssl": "openssl",
+    "go": "golang-go",
+    "javac": "default-jdk-headless",
 }
 
 
