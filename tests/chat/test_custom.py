@@ -75,7 +75,11 @@ def test_what_is_no_name(name):
             act()
 
 
-@pytest.mark.parametrize("data", ["x" * 16_384, "\0", 2**63, float("9e99"), {"a\ud800": 1}], ids=range(5))
+@pytest.mark.parametrize(
+    "data",
+    [{"a": "x" * 16_384}, {"a": "\0"}, {"a": 2**63}, {"a": float("9e99")}, {"a\ud800": 1}, [], "x"],
+    ids=range(7),
+)
 def test_what_is_no_data(data):
     (alice,) = people("alice")
     made = room(alice)

@@ -163,7 +163,7 @@ async def test_who_is_taken_in_again_reads_on_where_they_were(cluster, cast):
 
 async def test_a_socket_that_reads_slowly_hears_no_more_either(cluster, cast):
     """Behind by more than its buffers hold when its user is removed, it reads on after that."""
-    room, data = cast.room, "x" * 16_000
+    room, data = cast.room, {"x": "x" * 16_000}
     head = (await cast.owner.call("GET", f"rooms/{room}/"))["last_seq"]
     sender = cast.senders[0]
     with dialling() as dial:
