@@ -24,20 +24,18 @@ Timestamp = NewType("Timestamp", str)
 _UTC = "RFC 3339 in UTC: always six digits of a second's fraction, always `Z`."
 _RFC_3339 = {"format": "date-time", "examples": ["2026-11-22T23:10:31.735112Z"]}
 Moment = Annotated[Timestamp, msgspec.Meta(description=_UTC, extra_json_schema=_RFC_3339)]
-_IDS = {"propertyNames": {"type": "string", "format": "uuid"}}
 Value = TypeVar("Value")
-ById = Annotated[dict[UUID, Value], msgspec.Meta(extra_json_schema=_IDS)]
-# An object, because generated clients have no type for "any JSON".
-_OBJECT = {"type": "object", "additionalProperties": True}
-Data = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema=_OBJECT)]
-# The same of a struct, whose type depends on the event's.
-EventData = Annotated[Any, msgspec.Meta(extra_json_schema=_OBJECT)]
+_IDS = msgspec.Meta(extra_json_schema={"propertyNames": {"type": "string", "format": "uuid"}})
+ById = Annotated[dict[UUID, Value], _IDS]
+# An object, because generated clients have no type for "any JSON"; the struct of an event depends on its type.
+_OBJECT = msgspec.Meta(extra_json_schema={"type": "object", "additionalProperties": True})
+Data = Annotated[dict[str, Any], _OBJECT]
+EventData = Annotated[Any, _OBJECT]
 
 Kind = Literal["public", "private", "direct"]
 Role = Literal["owner", "moderator", "member"]
 CustomEvents = Annotated[Role, msgspec.Meta(description="The lowest role that may send custom events.")]
-# Enumerations that have a name in the OpenAPI and AsyncAPI documents.
-ENUMERATIONS: dict[str, Any] = {"RoomKind": Kind, "Role": Role}
+ENUMERATIONS: dict[str, Any] = {"RoomKind": Kind, "Role": Role}  # by their names in the documents
 
 
 class User(msgspec.Struct, frozen=True):
@@ -252,9 +250,7 @@ def moment(at: datetime) -> Timestamp: ...
 def moment(at: None) -> None: ...
 def moment(at: datetime | None) -> Timestamp | None:
     """Return an aware time as clients receive it: in UTC, to the microsecond."""
-    if at is None:
-        return None
-    return Timestamp(at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")
+    return at and Timestamp(at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")  # type: ignore[return-value]  # a time is never false
 
 
 def user(row: accounts.User) -> User:

@@ -53,11 +53,11 @@ def test_other_spellings_of_an_id_are_no_address(alice, spelling):
 @pytest.mark.django_db
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
 def test_other_spellings_of_an_id_are_no_position(alice, spelling):
-    for answer in (
-        alice.send("GET", f"sync/?since={spelling}.1"),
-        alice.send("POST", "sync/", {"since": {spelling: {"seq": 1}}}),
-    ):
-        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "#/since")
+    asked = [(alice.send("GET", f"sync/?since={spelling}.1"), "#/since")]
+    if spelling != SPELLINGS["no hyphens"]:  # which bodies may have
+        asked.append((alice.send("POST", "sync/", {"since": {spelling: {"seq": 1}}}), f"#/since/{spelling}"))
+    for answer, pointer in asked:
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)
 
 
 @pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_a_message_is_stored_without_the_last_slash(alice):
     sent = alice.send("POST", f"rooms/{room}/messages", {"body": "hello"})
     assert (sent.status_code, sent.json()["body"]) == (201, "hello")
     assert alice.send("PATCH", f"rooms/{room}", {"name": "other"}).json()["name"] == "other"
-    assert alice.send("PUT", f"rooms/{room}/messages/{sent.json()['id']}/reactions/x").json()["reactions"]
+    assert alice.send("PUT", f"rooms/{room}/messages/{sent.json()['id']}/reactions/%F0%9F%91%8D").json()["reactions"]
 
 
 @pytest.mark.django_db

@@ -65,8 +65,8 @@ OPERATIONS = {
     ),
     "events_send": (
         "rooms/{room}/events/",
-        {"name": "poll", "data": 1},
-        {"name": "poll", "data": 2},
+        {"name": "poll", "data": {"a": 1}},
+        {"name": "poll", "data": {"a": 2}},
         lambda: Event.objects.filter(type="custom.poll").count(),
     ),
 }

@@ -185,6 +185,7 @@ async def test_a_content_type_that_cannot_be_read(site, parameter):
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("parameter", UNREADABLE)
 def test_such_a_content_type_under_wsgi(rf, parameter):
     kind = f"application/json; {parameter}"

@@ -65,7 +65,7 @@ def known(alice):
     at = {"room": rooms[0], "other": rooms[1], "message": messages[0]}
     for n in range(3):
         alice.send("POST", f"rooms/{rooms[0]}/messages/", {"body": "yes", "reply_to": messages[0]})
-        alice.send("PUT", f"rooms/{rooms[0]}/messages/{messages[0]}/reactions/{n}/")
+        alice.send("PUT", f"rooms/{rooms[0]}/messages/{messages[0]}/reactions/{quote(chr(0x1F600 + n))}/")
         member, banned = (users.register(username=f"{each}{n}", password=PASSWORD) for each in ("bob", "eve"))
         alice.send("POST", f"rooms/{rooms[0]}/members/", {"user": str(member.id)})
         alice.send("POST", f"rooms/{rooms[0]}/bans/", {"user": str(banned.id)})

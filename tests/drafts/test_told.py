@@ -26,8 +26,9 @@ def test_each_room_of_a_batch_is_announced_once_in_its_order(people, room, annou
             Draft(alice, second, "4"),
             Draft(alice, room, "5"),
         )
-    assert [callback.__func__ for callback in announced] == [broadcast.Events.put] * 2
-    said = [callback.__self__ for callback in announced]
+    puts = [each for each in announced if isinstance(getattr(each, "__self__", None), broadcast.Events)]
+    assert [callback.__func__ for callback in puts] == [broadcast.Events.put] * 2
+    said = [callback.__self__ for callback in puts]
     assert {events.room_id for events in said} == {room, second}
     for events in said:
         assert events.epoch == Room.objects.get(id=events.room_id).epoch

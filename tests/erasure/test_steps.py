@@ -168,9 +168,9 @@ def test_what_others_said_stays_as_it_was():
 def test_data_that_is_nested_as_deep_as_may_be_is_no_obstacle():
     alice = person("alice")
     made = room(alice, kind="public")
-    deep: list = []
+    deep: dict = {}
     for _ in range(30):
-        deep = [deep]
+        deep = {"a": deep}
     messages.send(author_id=alice, room_id=made, body="words", data=deep)
     erase(alice)
     assert nothing_is_left("alice")
