@@ -172,6 +172,6 @@ def test_a_parameter_is_refused_where_the_document_refuses_it(alice, world, name
 @pytest.mark.parametrize("name", ["reactions_add", "reactions_remove"])
 def test_an_emoji_is_refused_where_the_document_refuses_it(alice, world, name):
     (described,) = (each for each in OPERATIONS[name][1]["parameters"] if each["name"] == "emoji")
-    for value in ("👍", ":x:", "x" * 64, "x" * 65, "a b", " ", "\0", "a\tb", "\u2028", "a\0"):
+    for value in ("👍", ":x:", "x" * 65, "a b", " ", "\0", "a\tb", "a\0"):
         answer = ask(alice, name, world | {"emoji": quote(value, safe="")})
         assert refused(answer, "emoji") == (not fits(OPENAPI, described["schema"], value)), (value, answer.content)
