@@ -139,6 +139,9 @@ class IdempotencyKey(models.Model):
     body = models.BinaryField(default=b"")
     used_at = models.DateTimeField(db_index=True)
 
+    def __str__(self) -> str:
+        return f"idempotency key of {self.user or 'no user'}"
+
 
 class _Digest(str):
     """What a column holds of a session's key."""

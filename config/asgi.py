@@ -10,6 +10,8 @@ from config import starting
 starting.load()
 
 # These need the settings and the apps, which the line above has loaded.
+from django.conf import settings  # noqa: E402
+
 from accounts import idempotency, revocation  # noqa: E402
 from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
@@ -32,7 +34,6 @@ from realtime.threads import aside, in_thread  # noqa: E402
 logger = logging.getLogger(__name__)
 
 _WRITER_SECONDS = 5.0
-_RESUME_SECONDS = 300.0
 
 connections = Connections(lookups.dead)
 revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
@@ -73,7 +74,7 @@ async def _resume() -> None:
                     logger.info("%s %s were finished", finished, what)
             except Exception as error:  # a database that is away comes back
                 logger.error("%s can't be finished: %s", what, reason(error))
-        await asyncio.sleep(_RESUME_SECONDS)
+        await asyncio.sleep(settings.CLEANUP_INTERVAL.total_seconds())
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -8,7 +8,7 @@ import secrets
 import psycopg
 import pytest
 
-from chat import messages
+from chat import generations, messages
 from tests.client import Site
 from tests.servers import OTHERS, Server, manage, migrate
 
@@ -23,6 +23,12 @@ def _writer(django_db_setup):
     """The suite's own writer lets go of the test database before it is dropped."""
     yield
     assert messages.writer.close(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_new_process(monkeypatch):
+    """A test's transaction that is rolled back takes events back: the next test's process has not seen them."""
+    monkeypatch.setattr(generations, "_seen", generations._Seen())
 
 
 @pytest.fixture(scope="session")

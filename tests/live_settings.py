@@ -17,3 +17,6 @@ PASSWORD_HASHERS = ["tests.live_settings.Cheap"]
 # Tests keep the tokens of people they share for as long as the suite runs, which on a slow machine is longer than
 # tokens live in production. Tests of expiry set the moment in the database (tests/tokens.py).
 ACCESS_TOKEN_LIFETIME = timedelta(days=1)
+
+# The permission tests compare whole tables before and after a request. What a server deletes when it starts is tested.
+CLEANUP_INTERVAL = timedelta(days=1)

@@ -164,6 +164,8 @@ REFRESH_TOKEN_LIFETIME = timedelta(days=60)
 TICKET_LIFETIME = timedelta(seconds=60)
 CODE_LIFETIME = timedelta(minutes=30)
 DEVICES_MAX = 50
+# How often a server process deletes what has expired, and finishes erasures and deletions of rooms that another left.
+CLEANUP_INTERVAL = timedelta(minutes=5)
 EMAIL_REQUIRED = env.email_required()
 # The function that knows whether a password is not enough for a user; empty: it always is.
 SECOND_FACTOR = ""

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.utils import timezone
 
-from accounts.models import Code, Device, Session, Ticket
+from accounts.models import Code, Device, IdempotencyKey, Session, Ticket
 from chat.models import Ban, Event, Membership, Mention, Mute, Reaction, Revision, Room
 from tests.admin.house import MESSAGES, ROOMS
 from tests.admin.test_pages import queries_of
@@ -30,6 +30,7 @@ def test_every_model_has_a_name_that_people_can_read(house, granted):
         (Code(user=user, purpose=Code.Purpose.RESET), f"reset code of {member}"),
         (Session(user=user), f"session of {member}"),
         (Session(), "session of no user"),
+        (IdempotencyKey(user=user), f"idempotency key of {member}"),
         (room, name),
         (Room(kind=Room.Kind.DIRECT, id=room.id), f"direct room …{room.id.hex[-12:]}"),
         (Membership(user=user, room=room), f"{member} in {name}"),

@@ -18,11 +18,6 @@ from tests.unit.stand_ins import LAYERS
 KEPT, LOST, AFTER = 5, 10, 13
 
 
-@pytest.fixture(autouse=True)
-def _as_a_new_process(monkeypatch):
-    monkeypatch.setattr(generations, "_seen", generations._Seen())
-
-
 class Story:
     """A room with events to 10, of which those past 5 are taken back; then others come, to 13."""
 

@@ -85,6 +85,7 @@ def test_what_is_refused_says_when_to_come_back(limited, nobody):
 def test_the_log_has_one_line_with_the_reason_and_no_subject(limited, nobody, caplog):
     limited(nobody)
     limiter._outage.end()
+    caplog.clear()
     with caplog.at_level(logging.DEBUG):
         for _ in range(100):
             limiter.take(Ask(OPEN, "alice@example.com"))

@@ -39,7 +39,7 @@ async def polled(person: Person, room: str) -> str:
 
 
 def wrapped(texts: list[str]) -> str:
-    return '{"results":[' + ",".join(texts) + "],"
+    return '"results":[' + ",".join(texts) + "],"
 
 
 async def test_live_events_are_byte_for_byte_those_that_are_polled(site, join):
@@ -50,7 +50,7 @@ async def test_live_events_are_byte_for_byte_those_that_are_polled(site, join):
     for message in MESSAGES:
         await alice.send(room, **message)
         texts.append(await client.text())
-    assert (await polled(alice, room)).startswith(wrapped(texts))
+    assert wrapped(texts) in await polled(alice, room)
 
 
 async def test_missed_events_are_byte_for_byte_those_that_are_polled(site, join):
@@ -60,7 +60,7 @@ async def test_missed_events_are_byte_for_byte_those_that_are_polled(site, join)
         await alice.send(room, **message)
     client = await join(alice)
     await client.command("room.subscribe", room=room, since=0)
-    assert (await polled(alice, room)).startswith(wrapped(await client.texts(len(MESSAGES))))
+    assert wrapped(await client.texts(len(MESSAGES))) in await polled(alice, room)
 
 
 @pytest.mark.parametrize("filling", ["x", "é", "你", "😀"])
@@ -75,7 +75,7 @@ async def test_an_event_of_any_length_arrives_whole(site, join, database, fillin
     client = await join(alice)
     await client.command("room.subscribe", room=room, since=0)
     assert await client.texts(len(SIZES)) == payloads
-    assert (await polled(alice, room)).startswith(wrapped(payloads))
+    assert wrapped(payloads) in await polled(alice, room)
 
 
 def event_of(size: int, room: str, seq: int, filling: str) -> str:

@@ -99,7 +99,8 @@ def by_the_admin(path: str, **fields: str) -> Callable[[Scene], Awaitable[None]]
         filled = {name: value.format(**names) for name, value in fields.items()}
         async with Browser.open(scene.workers.urls[0]) as browser:
             await browser.sign_in()
-            answer = await browser.submit(path.format(**names), **filled)
+            # What is ticked in a list is asked for once more on a page of its own.
+            answer = await browser.submit(path.format(**names), confirmed="yes", **filled)
             assert answer.status_code == 302, answer.text
 
     return act
@@ -114,9 +115,15 @@ CAUSES = [
     Cause("refresh-token-reuse", refresh_token_reuse, spares=True, prepare=use_a_refresh_token_twice_over),
     Cause("erase", erase),
     Cause("deactivation-elsewhere", deactivation_elsewhere),
-    Cause("admin-deactivates", by_the_admin("/admin/accounts/user/", action="deactivate", _selected_action="{user}")),
+    Cause(
+        "admin-deactivates",
+        by_the_admin("/admin/accounts/user/", action="deactivate", _selected_action="{user}"),
+    ),
     Cause("admin-unticks", by_the_admin("/admin/accounts/user/{user}/change/", is_active="")),
-    Cause("admin-signs-out", by_the_admin("/admin/accounts/user/", action="sign_out", _selected_action="{user}")),
+    Cause(
+        "admin-signs-out",
+        by_the_admin("/admin/accounts/user/", action="sign_out", _selected_action="{user}"),
+    ),
     Cause(
         "admin-signs-a-device-out",
         by_the_admin("/admin/accounts/device/", action="sign_out", _selected_action="{device}"),
