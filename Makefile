@@ -8,6 +8,12 @@ PORT ?= 8000
 WORKERS ?= 2
 export HOST PORT
 
+# What takes as long as everything else together: mostly processes that start, and waits for what ends by itself.
+FAULTS := $(addprefix tests/,database deploy e2e edge hostile revocation $(addsuffix .py,accounts/test_enumeration \
+  erasure/test_killed limits/test_passwords limits/test_redis_away limits/test_sockets presence/test_crowd \
+  presence/test_redis_away presence/test_workers ready_frames/test_closes realtime/test_restored states/test_random \
+  unit/test_pipelined_waits))
+
 .DEFAULT_GOAL := help
 
 help:  ## Print these lines
@@ -22,8 +28,11 @@ run: $(VENV)/base.stamp  ## Start on SQLite, one process, with demo data (HOST, 
 run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 processes, as in production
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
 
-test: $(VENV)/npm.stamp  ## Run the whole suite (ARGS="-k word" for some of it)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system $(ARGS)
+test: $(VENV)/npm.stamp  ## Run the tests of every change (ARGS="-k word" for some of them)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system $(addprefix --ignore ,$(FAULTS)) $(ARGS)
+
+test-faults: $(VENV)/dev.stamp  ## Run the tests that kill, freeze, flood and starve real processes, and wait for what follows
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(FAULTS) $(ARGS)
 
 test-system: $(VENV)/dev.stamp  ## Run the tests that need Debian's nginx, pgbouncer, chromium, openssl, Go and javac
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/system $(ARGS)
@@ -100,4 +109,4 @@ $(VENV)/npm.stamp: $(NPM)/package.json $(NPM)/package-lock.json $(VENV)/dev.stam
 	@mkdir -p $(VENV)/npm && cp $(NPM)/package.json $(NPM)/package-lock.json $(VENV)/npm
 	@$(BIN)/npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent && touch $@
 
-.PHONY: help run run-cluster test test-system test-django61 bench check lint types contracts schema openapi format lock clean
+.PHONY: help run run-cluster test test-faults test-system test-django61 bench check lint types contracts schema openapi format lock clean

@@ -7,6 +7,8 @@ import secrets
 
 import psycopg
 import pytest
+from django.core.management.commands import flush
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from chat import generations, messages
 from tests.client import Site
@@ -23,6 +25,24 @@ def _writer(django_db_setup):
     """The suite's own writer lets go of the test database before it is dropped."""
     yield
     assert messages.writer.close(timeout=10)
+
+
+# What migrations write, and no test changes.
+_KEPT_TABLES = {"django_content_type", "auth_permission"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush():
+    """Empty the tables after a test that commits by DELETE: TRUNCATE makes new files, some forty for our tables, and
+    Django writes all permissions again afterwards."""
+
+    def delete(operations, style, tables, **_):
+        return ["; ".join(f'DELETE FROM "{table}"' for table in tables if table not in _KEPT_TABLES)]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(DatabaseOperations, "sql_flush", delete)
+        patched.setattr(flush, "emit_post_migrate_signal", lambda *args: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

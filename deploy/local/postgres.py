@@ -40,7 +40,8 @@ class Postgres(Service):
     """A PostgreSQL server with a superuser and a database named roomwire.
 
     With `data`, that folder is made the first time and kept; without, everything goes at `stop`, and
-    so nothing is synced to disk. `durable=False` saves the syncing for kept data too.
+    so nothing is synced to disk. `durable=False` saves the syncing for kept data too. `folder` is for
+    the data that goes at `stop`: the machine's temporary folder, if None.
     """
 
     name = "PostgreSQL"
@@ -48,9 +49,16 @@ class Postgres(Service):
     stop_steps: ClassVar[Steps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0))
     restart_steps: ClassVar[Steps] = ((signal.SIGQUIT, 10.0),)
 
-    def __init__(self, *, data: Path | None = None, port: int | None = None, durable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        data: Path | None = None,
+        port: int | None = None,
+        durable: bool = True,
+        folder: str | None = None,
+    ) -> None:
         account = server_account()
-        home = data.resolve() if data else temporary_path("postgres")
+        home = data.resolve() if data else temporary_path("postgres", folder)
         super().__init__(port=port, home=reachable(home, account), keep_home=data is not None)
         self._account = account
         self._durable = durable and data is not None

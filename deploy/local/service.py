@@ -31,9 +31,9 @@ def wheel_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0]).resolve()
 
 
-def temporary_path(name: str) -> Path:
-    """A new name in the temporary folder that nobody could have guessed."""
-    return Path(tempfile.gettempdir()).resolve() / f"roomwire-{name}-{secrets.token_hex(8)}"
+def temporary_path(name: str, folder: str | None = None) -> Path:
+    """A new name in the temporary folder, or the one given, that nobody could have guessed."""
+    return Path(folder or tempfile.gettempdir()).resolve() / f"roomwire-{name}-{secrets.token_hex(8)}"
 
 
 class Service(ABC):
