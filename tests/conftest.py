@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 def _writer(django_db_setup):
     """The suite's own writer lets go of the test database before it is dropped."""
     yield
-    assert messages.writer.close(timeout=10)
+    assert messages.writer.close(timeout=60)
 
 
 # What migrations write, and no test changes.

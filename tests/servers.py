@@ -87,7 +87,7 @@ class Server:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", *self.command]
             self.process = spawn(command, cwd=PROJECT, env=self.variables, log=log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()

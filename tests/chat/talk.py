@@ -19,7 +19,7 @@ from accounts.models import User
 from chat import catalogue, log, members, messages, rooms, wire
 from chat.models import Membership, Room
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 NOWHERE = UUID(int=0)
 committed = pytest.mark.django_db(transaction=True)
 

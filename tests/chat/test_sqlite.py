@@ -17,7 +17,7 @@ FILES = [
 ]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_the_rules_are_the_same_on_sqlite():
     """What each costs is not, nor what happens at once: one thread writes there."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not cost", *FILES]

@@ -12,7 +12,7 @@ from accounts import limiter
 from accounts.limiter import Ask, Limit
 from chat import attendance, presence
 from deploy.local.valkey import Valkey
-from tests.client import Person, Site
+from tests.client import DEADLINE, Person, Site
 from tests.proxy import Proxy
 from tests.servers import Server
 
@@ -57,7 +57,7 @@ async def require_all_functions(site: Site) -> None:
 
 
 async def _until_present(person: Person, room: str) -> dict:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(DEADLINE):
         while True:
             seen = await person.call("GET", f"rooms/{room}/presence/")
             if seen["complete"] and seen["count"]:

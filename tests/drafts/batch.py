@@ -12,7 +12,7 @@ from accounts.errors import RoomwireError
 from chat import drafts, log
 from chat.drafts import Draft, Sent
 
-DEADLINE = 10.0
+DEADLINE = 40.0
 NOWHERE = uuid.UUID(int=0)
 committed = pytest.mark.django_db(transaction=True)
 

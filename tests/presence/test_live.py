@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.client import Refused, until
+from tests.client import DEADLINE, Refused, until
 from tests.presence.watching import agreed, listed, settled, watching, window
 
 
@@ -28,7 +28,7 @@ async def test_somebody_comes_and_goes(people):
         await until(lambda: seen.ids == {alice.id})
     assert seen.passed == [("joined", alice.id), ("joined", bob.id), ("left", bob.id)]
     assert not seen.wrong
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(DEADLINE):
         while (await listed(alice, room))["count"]:
             pass
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from deploy.local.valkey import Valkey
-from tests.client import until
+from tests.client import DEADLINE, until
 from tests.presence.watching import agreed, listed, until_listed, watching, window
 from tests.presence.workers import workers
 
@@ -43,7 +43,7 @@ async def test_redis_is_killed_and_comes_back_empty(pair, valkey):
         carol = await pair.site.newcomer("carol")
         await pair.alice.call("POST", f"rooms/{pair.room}/members/", {"user": carol.id})
         async with window(carol, 0) as opened:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(DEADLINE):
                 while (late := await opened.watch(pair.room)).complete:  # noqa: ASYNC110 - as it was at the last look
                     await asyncio.sleep(0.1)
             assert {pair.alice.id, pair.bob.id} <= late.ids

@@ -10,7 +10,7 @@ from tests.client import DEADLINE, Person
 from tests.revocation.live import Ear
 
 # Until a worker that no announcement reached has looked for itself; with a lot of patience.
-FOUND_OUT = 10.0
+FOUND_OUT = 40.0
 
 
 class Listener(Ear):

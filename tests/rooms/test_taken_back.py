@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.client import Person, Socket
+from tests.client import DEADLINE, Person, Socket
 from tests.hostile.live import dialling, enter
 from tests.rooms.hearing import Port, calm, listening, subscribed
 from tests.rooms.traffic import busy
@@ -25,7 +25,7 @@ async def resumed(person: Person, room: str, worker: int, since: int, head: int)
 async def resume(socket: Socket, room: str, since: int, head: int) -> str:
     await socket.connection.send(json.dumps({"type": "room.subscribe", "room": room, "since": since}))
     texts: list[str] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(DEADLINE):
         while not texts or json.loads(texts[-1]).get("seq", 0) < head:
             texts.append(await socket.connection.recv())
     return "\n".join(texts)

@@ -13,7 +13,7 @@ from config.env import PROJECT_DIR
 from tests.unit.announced import payloads, put
 from tests.unit.stand_ins import LAYERS, Layer
 
-DEADLINE = 10.0
+DEADLINE = 40.0
 
 
 @pytest.fixture

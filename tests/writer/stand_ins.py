@@ -10,7 +10,7 @@ from accounts.errors import NotFound, RoomwireError
 from chat.models import Room
 from chat.writer import Writer
 
-DEADLINE = 10.0
+DEADLINE = 40.0
 
 
 class Store:

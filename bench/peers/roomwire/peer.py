@@ -76,6 +76,8 @@ class Roomwire(Peer):
             "HTTPS": "off",
             "LOG_LEVEL": "WARNING",
             "ROOMWIRE_RATE_LIMITS": "off",
+            # As the peers do, with a token that is made before anything is measured.
+            "REALTIME_QUERY_ACCESS_TOKENS": "on",
             "DATABASE_URL": self.database_url,
             **self.layer(),
         }
