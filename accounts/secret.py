@@ -9,6 +9,7 @@ import hashlib
 import re
 import secrets
 
+from cryptography.fernet import Fernet
 from django.utils.crypto import salted_hmac
 
 ACCESS = "rwa_"
@@ -21,7 +22,6 @@ _FAMILY_LENGTH = 22
 # 32 bytes in base64url.
 _BODY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _CODE_DIGITS = 8
-_NONCE_BYTES = 16
 
 
 def mint(prefix: str) -> str:
@@ -84,16 +84,13 @@ def digest_request(key: str, request: str) -> str:
 
 def seal(text: str, key: str) -> bytes:
     """Encrypt a text that only the holder of `key` can ask for: the database alone does not reveal it."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + _xor(text.encode(), key, nonce)
+    return _cipher(key).encrypt(text.encode())
 
 
 def unseal(sealed: bytes, key: str) -> str:
-    return _xor(sealed[_NONCE_BYTES:], key, sealed[:_NONCE_BYTES]).decode()
+    """Decrypt it. Raises cryptography's InvalidToken for what another key sealed, or what was changed since."""
+    return _cipher(key).decrypt(sealed).decode()
 
 
-def _xor(data: bytes, key: str, nonce: bytes) -> bytes:
-    """With a stream of SHAKE-256, which the random nonce makes another one for each text."""
-    seed = salted_hmac("accounts.seal", key, algorithm="sha256").digest() + nonce
-    stream = hashlib.shake_256(seed).digest(len(data))
-    return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))
+def _cipher(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(salted_hmac("accounts.seal", key, algorithm="sha256").digest()))

@@ -41,8 +41,8 @@ in UTC, always with six digits of a second's fraction and `Z`. In an optional fi
 leaving it out. Ignore fields and frame types that are not described here."""
 # The ids of the channels: not the name of a schema, or generators write two models into one file.
 _SOCKET, _ROOM = "frames", "roomFrames"
-_CREDENTIALS = """A header, a subprotocol, a session's cookie or `authenticate` as the first frame can replace it. An
-access token is accepted here only where the server is configured so (`REALTIME_QUERY_ACCESS_TOKENS`): URLs are logged."""
+_CREDENTIALS = """A header, a subprotocol, a session's cookie or `authenticate` as the first frame can replace it.
+An access token is accepted here only where the server is configured so (REALTIME_QUERY_ACCESS_TOKENS): URLs are logged."""
 
 
 def document() -> Json:
