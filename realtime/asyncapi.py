@@ -42,7 +42,7 @@ leaving it out. Ignore fields and frame types that are not described here."""
 # The ids of the channels: not the name of a schema, or generators write two models into one file.
 _SOCKET, _ROOM = "frames", "roomFrames"
 _CREDENTIALS = """A header, a subprotocol, a session's cookie or `authenticate` as the first frame can replace it.
-An access token is accepted here only where the server is configured so (REALTIME_QUERY_ACCESS_TOKENS): URLs are logged."""
+An access token is accepted here only where REALTIME_QUERY_ACCESS_TOKENS is on, because URLs are logged."""
 
 
 def document() -> Json:
