@@ -12,6 +12,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, Throttled, Vali
 from rest_framework.views import APIView
 
 from accounts.errors import RoomwireError
+from api import problems
 from config import urls
 from config.http import WSGI
 
@@ -194,3 +195,7 @@ def test_such_a_content_type_under_wsgi(rf, parameter):
     heads = []
     WSGI()(environ, lambda status, headers: heads.append((status, dict(headers)["Content-Type"])))
     assert heads == [("404 Not Found", "application/problem+json")]
+
+
+def test_every_status_belongs_to_a_code_once():
+    assert set(problems._CODES.values()) - {"too_long", "required"} <= set(problems.STATUS)

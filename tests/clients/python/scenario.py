@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import openapi_client as rw
 import pytest
@@ -46,7 +46,13 @@ def main() -> None:
     tokens = step("refresh", guest.auth.auth_refresh, rw.RefreshRequest(refresh_token=first.refresh_token))
     assert tokens.access_token != first.access_token
     me = connect(tokens.access_token)
+    room, sent = talk(me, user)
+    look(me, room, sent, tokens.device)
+    come_and_go(guest, room)
+    end(me, room, sent)
 
+
+def talk(me: SimpleNamespace, user: rw.User) -> tuple[rw.Room, rw.Message]:
     new_room = rw.NewRoomRequest(name="made by Python", kind="public")
     room = step("create a room", me.rooms.rooms_create, new_room)
     assert room.role == rw.Role.OWNER
@@ -65,7 +71,10 @@ def main() -> None:
     edited = step("edit", me.messages.messages_edit, room.id, sent.id, change)
     assert (edited.body, edited.data) == ("hello!", data)
     assert edited.edited_at.tzinfo is not None
+    return room, sent
 
+
+def look(me: SimpleNamespace, room: rw.Room, sent: rw.Message, device: UUID) -> None:
     reacted = step("react", me.reactions.reactions_add, room.id, sent.id, KEYCAP)
     assert reacted.reactions == [rw.ReactionCount(emoji=KEYCAP, count=1)]
     bare = step("take the reaction back", me.reactions.reactions_remove, room.id, sent.id, KEYCAP)
@@ -74,20 +83,24 @@ def main() -> None:
     assert marker.last_read_seq == 2
     log = step("list events", me.events.events_list, room.id, after_seq=0).results
     assert [each.type for each in log[:3]] == ["message.created", "message.created", "message.updated"]
-    assert rw.Message.from_dict(log[2].data).data == data
+    assert rw.Message.from_dict(log[2].data).data == sent.data
     changes = step("sync", me.sync.sync)
     assert (changes.rooms[0].room.id, changes.markers) == (room.id, {str(room.id): 2})
     devices = step("list devices", me.auth.auth_devices_list).results
-    assert [(each.id, each.current) for each in devices] == [(tokens.device, True)]
+    assert [(each.id, each.current) for each in devices] == [(device, True)]
     assert step("get presence", me.rooms.rooms_presence, room.id).count == 0
     step("type", me.rooms.rooms_typing, room.id, rw.TypingRequest(typing=True))
 
+
+def come_and_go(guest: SimpleNamespace, room: rw.Room) -> None:
     other = {"username": f"other-{uuid4()}", "password": PASSWORD}
     guest.auth.auth_register(rw.RegistrationRequest(**other))
     joiner = connect(guest.auth.auth_login(rw.LoginRequest(**other)).access_token)
     joiner.rooms.rooms_join(room.id)
     step("leave", joiner.rooms.rooms_leave, room.id)
 
+
+def end(me: SimpleNamespace, room: rw.Room, sent: rw.Message) -> None:
     missing = step("read a problem: 404", problem, me.rooms.rooms_get, uuid4())
     assert (missing.status, missing.code, missing.errors) == (404, "not_found", None)
     empty = rw.NewRoomRequest.model_construct(name="", kind="public")
