@@ -7,7 +7,7 @@ import pytest
 
 from tests.contracts.test_architecture import PROJECT
 
-_PAGES = ["docs/adr/README.md"]
+_PAGES = ["docs/adr/README.md", "docs/presence.md", "docs/settings.md"]
 
 
 def _links(page: str) -> set[str]:
