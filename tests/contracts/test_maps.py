@@ -7,7 +7,7 @@ import pytest
 
 from tests.contracts.test_architecture import PROJECT
 
-_PAGES = ["docs/adr/README.md", "docs/presence.md", "docs/settings.md"]
+_PAGES = ["docs/adr/README.md", "docs/architecture.md", "docs/presence.md", "docs/settings.md"]
 
 
 def _links(page: str) -> set[str]:
@@ -17,6 +17,22 @@ def _links(page: str) -> set[str]:
 def test_every_decision_is_in_the_index():
     records = {path.name for path in (PROJECT / "docs/adr").glob("[0-9]*.md")}
     assert records - _links("docs/adr/README.md") == set()
+
+
+def test_every_module_is_in_the_map():
+    """`accounts/tokens.py` by itself, `api/views/` for all that is in it."""
+    mapped = set(re.findall(r"^\| `(\w+/\w+(?:\.py|/))` \|", (PROJECT / "docs/architecture.md").read_text(), re.M))
+    packages = ("accounts", "api", "chat", "config", "realtime")
+    there = {path.relative_to(PROJECT).as_posix() for package in packages for path in (PROJECT / package).glob("*.py")}
+    there |= {
+        f"{path.parent.relative_to(PROJECT)}/" for package in packages for path in PROJECT.glob(f"{package}/*/*.py")
+    }
+    plain = {path for path in there if path.endswith(("/__init__.py", "/apps.py", "/migrations/"))}
+    assert mapped == there - plain
+
+
+def test_the_architecture_is_read_at_one_go():
+    assert len((PROJECT / "docs/architecture.md").read_text().splitlines()) <= 300
 
 
 @pytest.mark.parametrize("page", _PAGES)
