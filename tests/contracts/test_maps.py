@@ -7,7 +7,7 @@ import pytest
 
 from tests.contracts.test_architecture import PROJECT
 
-_PAGES = ["docs/adr/README.md", "docs/architecture.md", "docs/presence.md", "docs/settings.md"]
+_PAGES = ["README.md", "SECURITY.md", "docs/adr/README.md", "docs/architecture.md", "docs/presence.md", "docs/settings.md"]
 
 
 def _links(page: str) -> set[str]:
