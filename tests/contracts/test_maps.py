@@ -7,7 +7,15 @@ import pytest
 
 from tests.contracts.test_architecture import PROJECT
 
-_PAGES = ["README.md", "SECURITY.md", "docs/adr/README.md", "docs/architecture.md", "docs/presence.md", "docs/settings.md"]
+_PAGES = [
+    "README.md",
+    "SECURITY.md",
+    "tests/README.md",
+    "docs/adr/README.md",
+    "docs/architecture.md",
+    "docs/presence.md",
+    "docs/settings.md",
+]
 
 
 def _links(page: str) -> set[str]:
@@ -33,6 +41,18 @@ def test_every_module_is_in_the_map():
 
 def test_the_architecture_is_read_at_one_go():
     assert len((PROJECT / "docs/architecture.md").read_text().splitlines()) <= 300
+
+
+def test_every_folder_of_tests_is_in_the_map():
+    folders = {path.parent.name for path in (PROJECT / "tests").glob("*/test_*.py")}
+    text = (PROJECT / "tests/README.md").read_text()
+    assert set(re.findall(r"^\| \[(\w+)\]", text, re.MULTILINE)) == folders
+
+
+def test_the_map_of_tests_names_only_what_exists():
+    text = (PROJECT / "tests/README.md").read_text()
+    named = re.findall(r"`([a-z_0-9]+/test_\w+\.py)`", text)
+    assert [name for name in named if not (PROJECT / "tests" / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", _PAGES)
