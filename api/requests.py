@@ -169,7 +169,7 @@ class MessageChange(msgspec.Struct, frozen=True):
 
 class NewCustomEvent(msgspec.Struct, frozen=True):
     name: fields.CustomName
-    data: fields.Data | None = None
+    data: fields.CustomData = None
 
 
 class Position(msgspec.Struct, frozen=True):

@@ -41,4 +41,4 @@ def _check(name: str, data: Any) -> None:
     if len(name) > settings.CUSTOM_NAME_MAX or not _NAME.fullmatch(name):
         words = f"Small letters, digits, _ and dots between them; at most {settings.CUSTOM_NAME_MAX}."
         raise Invalid(Violation("name", "invalid", words))
-    inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
+    inputs.json("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)

@@ -37,6 +37,13 @@ Data = Annotated[
         examples=[{"mood": "calm"}],
     ),
 ]
+CustomData = Annotated[
+    Any,
+    msgspec.Meta(
+        description=f"JSON of the app's own, of at most {settings.MESSAGE_DATA_MAX_BYTES} bytes; not interpreted.",
+        examples=[{"question": "Lunch?"}],
+    ),
+]
 Emoji = Annotated[str, text(settings.EMOJI_MAX, pattern=inputs.EMOJI_PATTERN), msgspec.Meta(examples=["👍"])]
 CustomName = Annotated[
     str,

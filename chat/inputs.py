@@ -46,10 +46,14 @@ def emoji(field: str, value: str, *, maximum: int) -> str:
 
 
 def data(field: str, value: Any, *, maximum: int) -> Any:
-    """Return `value`, unchanged. Raises Invalid when it is neither an object nor None, is too deep or too big (bytes),
-    or holds what can't be stored."""
+    """Return the data of a message, unchanged. Raises Invalid when it is neither an object nor None, or no `json`."""
     if not isinstance(value, dict | None):
         raise Invalid(Violation(field, "invalid", "Must be a JSON object."))
+    return json(field, value, maximum=maximum)
+
+
+def json(field: str, value: Any, *, maximum: int) -> Any:
+    """Return `value`, unchanged. Raises Invalid when it is too deep, too big (bytes), or holds what can't be stored."""
     problem = _problem(value, _DEPTH_MAX)
     if problem:
         raise Invalid(Violation(field, "invalid", problem))

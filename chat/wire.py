@@ -162,10 +162,11 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Custom(msgspec.Struct, frozen=True):
-    """The data of a `custom.<name>` event. `sender` is null if the server's own code sent it."""
+    """The data of a `custom.<name>` event. `sender` is null if the server's own code sent it. `data` is
+    any JSON."""
 
     sender: User | None
-    data: Data | None
+    data: Any
 
 
 class Erasure(msgspec.Struct, frozen=True):

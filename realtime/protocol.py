@@ -109,7 +109,7 @@ class CustomSend(_Command, frozen=True, tag="custom.send"):
 
     room: UUID
     name: fields.CustomName
-    data: fields.Data | None = None
+    data: fields.CustomData = None
 
 
 Command = (

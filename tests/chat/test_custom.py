@@ -1,5 +1,7 @@
 """Events of the app's own: by members with the right, and by the server's own code."""
 
+import json
+
 import pytest
 from django.db import transaction
 
@@ -77,7 +79,7 @@ def test_what_is_no_name(name):
 
 @pytest.mark.parametrize(
     "data",
-    [{"a": "x" * 16_384}, {"a": "\0"}, {"a": 2**63}, {"a": float("9e99")}, {"a\ud800": 1}, [], "x"],
+    [{"a": "x" * 16_384}, {"a": "\0"}, {"a": 2**63}, {"a": float("9e99")}, {"a\ud800": 1}, ["\0"], "\0"],
     ids=range(7),
 )
 def test_what_is_no_data(data):
@@ -89,6 +91,14 @@ def test_what_is_no_data(data):
     ):
         with heard(made), pytest.raises(Invalid, match="data"):
             act()
+
+
+@pytest.mark.parametrize("data", [None, False, 0, 1.5, "", "x", [], [1, None], {}, {"a": 1}], ids=repr)
+def test_any_json_is_data(data):
+    (alice,) = people("alice")
+    made = room(alice)
+    entry = custom.send(sender_id=alice, room_id=made, name="x", data=data)
+    assert json.loads(entry.payload)["data"]["data"] == data
 
 
 # By the server's own code
