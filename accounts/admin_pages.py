@@ -44,7 +44,7 @@ def confirmed(question: str) -> Callable[[Action], Action]:
             if request.POST.get("confirmed") == "yes":
                 return action(self, request, queryset)
             name, rows = action.__name__, list(queryset)
-            description = self.get_actions(request)[name][2]
+            description = dict(self.get_action_choices(request))[name]
             context = self.admin_site.each_context(request) | {
                 "title": f"{description}: {len(rows)} {model_ngettext(self.opts, len(rows))}",
                 "question": question,

@@ -61,8 +61,8 @@ TOPICS = {
     "NUL": "a\0b",
     "an object": {},
 }
-DATA = {"too deep": {"a": nested(33)}, "too big": {"a": "x" * 17_000}, "NUL": {"\0": 1}, "out of range": {"a": 10**30}}
-DATA |= {"a list": [], "a text": "x", "a number": 5, "true": True}
+JSON = {"too deep": {"a": nested(33)}, "too big": {"a": "x" * 17_000}, "NUL": {"\0": 1}, "out of range": {"a": 10**30}}
+DATA = JSON | {"a list": [], "a text": "x", "a number": 5, "true": True}
 CUSTOM_NAMES = {
     "capitals": "Poll.Opened",
     "10 000 letters": "x" * 10_000,
@@ -121,7 +121,7 @@ CASES = [
     ),
     ("POST", "rooms/{room}/typing/", {}, "typing", {"a word": "maybe", "null": None, "a list": []}),
     ("POST", "rooms/{room}/events/", {}, "name", CUSTOM_NAMES),
-    ("POST", "rooms/{room}/events/", {"name": "poll"}, "data", DATA),
+    ("POST", "rooms/{room}/events/", {"name": "poll"}, "data", JSON),
     ("POST", "rooms/{room}/messages/", {"body": "x"}, "data", DATA),
     ("PATCH", "rooms/{room}/messages/{message}/", {}, "body", {"blank": " ", "too long": "x" * 4_001, "null": None}),
     ("PATCH", "rooms/{room}/messages/{message}/", {"body": "x"}, "data", DATA),
