@@ -8,7 +8,7 @@ PORT ?= 8000
 WORKERS ?= 2
 export HOST PORT
 
-# What takes as long as everything else together: mostly processes that start, and waits for what ends by itself.
+# A tenth of the tests, which take as long as all others: they start many processes, and wait for leases and time limits.
 FAULTS := $(addprefix tests/,database deploy e2e edge hostile revocation $(addsuffix .py,accounts/test_enumeration \
   erasure/test_killed limits/test_passwords limits/test_redis_away limits/test_sockets presence/test_crowd \
   presence/test_redis_away presence/test_workers ready_frames/test_closes realtime/test_restored states/test_random \

@@ -13,6 +13,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from api import cursors, queries
 from chat import wire
 from chat.summaries import Listing
+from chat.wire_types import ById
 
 _DEFAULT = 50
 
@@ -73,7 +74,7 @@ class MessagePage(Page, frozen=True):
     newer ones: see `RoomPage`. `own_reactions` are the current user's reactions, by message id."""
 
     results: list[wire.Message]
-    own_reactions: wire.ById[list[str]]
+    own_reactions: ById[list[str]]
 
 
 class Revisions(msgspec.Struct, frozen=True):

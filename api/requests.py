@@ -13,7 +13,8 @@ from django.contrib.auth.password_validation import get_default_password_validat
 from rest_framework.request import Request
 
 from accounts.errors import Invalid, Violation
-from chat import decoding, fields, wire
+from chat import decoding, fields
+from chat.wire_types import ById, CustomEvents, Role
 
 
 def read(form: type[msgspec.Struct], request: Request) -> dict[str, Any]:
@@ -126,7 +127,7 @@ class RoomChange(msgspec.Struct, frozen=True):
 
     name: fields.RoomName | None = None
     topic: fields.Topic | None = None
-    custom_events: wire.CustomEvents | None = None
+    custom_events: CustomEvents | None = None
 
 
 class Somebody(msgspec.Struct, frozen=True):
@@ -139,7 +140,7 @@ class NewBan(msgspec.Struct, frozen=True):
 
 
 class RoleChange(msgspec.Struct, frozen=True):
-    role: wire.Role
+    role: Role
 
 
 class Mute(msgspec.Struct, frozen=True):
@@ -186,7 +187,7 @@ class RoomPosition(msgspec.Struct, frozen=True):
 class Positions(msgspec.Struct, frozen=True):
     """Positions by the ids of their rooms."""
 
-    since: Annotated[wire.ById[RoomPosition], msgspec.Meta(max_length=settings.SYNC_ROOMS_MAX)]
+    since: Annotated[ById[RoomPosition], msgspec.Meta(max_length=settings.SYNC_ROOMS_MAX)]
 
 
 class Typing(msgspec.Struct, frozen=True):

@@ -8,12 +8,13 @@ from accounts import limits, users
 from accounts.models import Device
 from chat import wire
 from chat.models import Membership, Message, Reaction, Revision, Room
+from chat.wire_types import Data, Moment
 
 
 class ExportedDevice(wire.Device, frozen=True):
     """A device, also one that was logged out recently."""
 
-    revoked_at: wire.Moment | None
+    revoked_at: Moment | None
 
 
 class ExportedRoom(msgspec.Struct, frozen=True):
@@ -22,14 +23,14 @@ class ExportedRoom(msgspec.Struct, frozen=True):
     id: UUID
     name: str
     topic: str
-    created_at: wire.Moment
+    created_at: Moment
 
 
 class ExportedMembership(msgspec.Struct, frozen=True):
     room: UUID
     name: str
     role: str
-    joined_at: wire.Moment
+    joined_at: Moment
     last_read_seq: int
 
 
@@ -38,14 +39,14 @@ class ExportedRevision(msgspec.Struct, frozen=True):
 
     message: UUID
     body: str
-    data: wire.Data | None
-    replaced_at: wire.Moment
+    data: Data | None
+    replaced_at: Moment
 
 
 class ExportedReaction(msgspec.Struct, frozen=True):
     message: UUID
     emoji: str
-    created_at: wire.Moment
+    created_at: Moment
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class Export(msgspec.Struct, frozen=True):
     username: str
     email: str
     pending_email: str
-    created_at: wire.Moment
+    created_at: Moment
     devices: list[ExportedDevice]
     rooms: list[ExportedRoom]
     memberships: list[ExportedMembership]

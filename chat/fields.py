@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from chat import custom, inputs, wire
+from chat import custom, inputs, wire_types
 
 
 def text(maximum: int, *, minimum: int = 1, pattern: str = inputs.TEXT_PATTERN, **schema: Any) -> msgspec.Meta:
@@ -31,7 +31,7 @@ ClientRef = Annotated[
 ]
 ReplyTo = Annotated[UUID, msgspec.Meta(description="The id of a message of the same room.")]
 Data = Annotated[
-    wire.Data,
+    wire_types.Data,
     msgspec.Meta(
         description=f"An object of the app's own, of at most {settings.MESSAGE_DATA_MAX_BYTES} bytes; not interpreted.",
         examples=[{"mood": "calm"}],

@@ -46,7 +46,8 @@ def emoji(field: str, value: str, *, maximum: int) -> str:
 
 
 def data(field: str, value: Any, *, maximum: int) -> Any:
-    """Return the data of a message, unchanged. Raises Invalid when it is neither an object nor None, or no `json`."""
+    """Return the data of a message, unchanged. Raises Invalid when it is neither an object nor None, or when `json`
+    refuses it."""
     if not isinstance(value, dict | None):
         raise Invalid(Violation(field, "invalid", "Must be a JSON object."))
     return json(field, value, maximum=maximum)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from chat import wire
+from chat.wire_types import ENUMERATIONS
 
 Json = dict[str, Any]
 
@@ -35,7 +35,7 @@ def of(kind: Any) -> Json:
 
 
 def enumerations() -> dict[str, Json]:
-    return {name: {"type": "string", "enum": list(get_args(kind))} for name, kind in wire.ENUMERATIONS.items()}
+    return {name: {"type": "string", "enum": list(get_args(kind))} for name, kind in ENUMERATIONS.items()}
 
 
 def _component(schema: Json, *, omits_null: bool) -> Json:
@@ -75,7 +75,7 @@ def _readable(part: Any) -> Any:
 def _enumeration(schema: Json) -> Json:
     """Name an enumeration that has a name; a single word is a constant."""
     words = schema.pop("enum")
-    for name, kind in wire.ENUMERATIONS.items():
+    for name, kind in ENUMERATIONS.items():
         if set(words) == set(get_args(kind)):
             return schema | {"$ref": REFERENCE.format(name=name)}
     return {"type": "string"} | schema | ({"const": words[0]} if len(words) == 1 else {"enum": words})

@@ -6,36 +6,19 @@ documents are generated from them. Ids are UUIDs; times have one form, which `mo
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NewType, TypeVar, overload
+from typing import Any, overload
 from uuid import UUID
 
 import msgspec
 
 from accounts import models as accounts
 from chat import models
+from chat.wire_types import CustomEvents, Data, EventData, Kind, Moment, Role, Timestamp
 
 encode = msgspec.json.Encoder().encode
 
 # No frame to a client is larger: many WebSocket libraries end the connection at 1 MiB.
 FRAME_BYTES = 262_144
-
-# A type of its own, so that a `datetime` in these structs is a type error: the encoder writes it in several forms.
-Timestamp = NewType("Timestamp", str)
-_UTC = "RFC 3339 in UTC: always six digits of a second's fraction, always `Z`."
-_RFC_3339 = {"format": "date-time", "examples": ["2026-11-22T23:10:31.735112Z"]}
-Moment = Annotated[Timestamp, msgspec.Meta(description=_UTC, extra_json_schema=_RFC_3339)]
-Value = TypeVar("Value")
-_IDS = msgspec.Meta(extra_json_schema={"propertyNames": {"type": "string", "format": "uuid"}})
-ById = Annotated[dict[UUID, Value], _IDS]
-# An object, because generated clients have no type for "any JSON"; the struct of an event depends on its type.
-_OBJECT = msgspec.Meta(extra_json_schema={"type": "object", "additionalProperties": True})
-Data = Annotated[dict[str, Any], _OBJECT]
-EventData = Annotated[Any, _OBJECT]
-
-Kind = Literal["public", "private", "direct"]
-Role = Literal["owner", "moderator", "member"]
-CustomEvents = Annotated[Role, msgspec.Meta(description="The lowest role that may send custom events.")]
-ENUMERATIONS: dict[str, Any] = {"RoomKind": Kind, "Role": Role}  # by their names in the documents
 
 
 class User(msgspec.Struct, frozen=True):
@@ -162,8 +145,8 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Custom(msgspec.Struct, frozen=True):
-    """The data of a `custom.<name>` event. `sender` is null if the server's own code sent it. `data` is
-    any JSON."""
+    """The data of a `custom.<name>` event. `sender` is null if the server's own code sent it; `data` is any
+    JSON."""
 
     sender: User | None
     data: Any
@@ -251,7 +234,9 @@ def moment(at: datetime) -> Timestamp: ...
 def moment(at: None) -> None: ...
 def moment(at: datetime | None) -> Timestamp | None:
     """Return an aware time as clients receive it: in UTC, to the microsecond."""
-    return at and Timestamp(at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")  # type: ignore[return-value]  # a time is never false
+    if at is None:
+        return None
+    return Timestamp(at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")
 
 
 def user(row: accounts.User) -> User:

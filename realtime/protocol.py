@@ -9,6 +9,7 @@ import msgspec
 
 from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand
 from chat import decoding, fields, wire
+from chat.wire_types import ById, Moment
 
 SUBPROTOCOL = "roomwire.v1"
 # Beside it, a token for clients that can set no header.
@@ -44,8 +45,8 @@ class RoomSubscribe(_Command, frozen=True, tag="room.subscribe"):
     room: UUID | None = None
     since: fields.Seq | None = None
     epoch: UUID | None = None
-    rooms: wire.ById[Position] | Literal["all"] | None = None
-    positions: wire.ById[Position] | None = None
+    rooms: ById[Position] | Literal["all"] | None = None
+    positions: ById[Position] | None = None
     presence: bool | None = None
 
 
@@ -220,7 +221,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     user: wire.User
     heartbeat: int
     limits: Limits
-    server_time: wire.Moment
+    server_time: Moment
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -257,7 +258,7 @@ class Resync(msgspec.Struct, frozen=True, tag_field="type", tag="room.resync"):
 class TokenExpiring(msgspec.Struct, frozen=True, tag_field="type", tag="token.expiring"):
     """The connection closes at `expires_at`, unless `authenticate` brings a newer token before."""
 
-    expires_at: wire.Moment
+    expires_at: Moment
 
 
 class Goodbye(msgspec.Struct, frozen=True, tag_field="type", tag="goodbye"):

@@ -7,13 +7,14 @@ import msgspec
 
 from chat import wire
 from chat.schemas import REFERENCE
+from chat.wire_types import ById, Moment
 from realtime import protocol
 
 
 class Authenticated(msgspec.Struct, frozen=True):
     """The connection lasts until `expires_at`."""
 
-    expires_at: wire.Moment
+    expires_at: Moment
 
 
 class OfRoom(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class SubscribedMany(msgspec.Struct, frozen=True):
     """An answer for each of the named rooms or, for "all", for each room of the user. There are `more` of those than a
     connection may have: these are the ones with the latest activity."""
 
-    rooms: wire.ById[_Answer]
+    rooms: ById[_Answer]
     more: bool
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-# What is waited for has failed by then, on a machine that is four times as slow as well.
+# Seconds. Only a failure takes this long, also on a machine that is four times slower.
 DEADLINE = 60.0
 PASSWORD = "correct horse 9"
 

@@ -27,14 +27,14 @@ def _writer(django_db_setup):
     assert messages.writer.close(timeout=60)
 
 
-# What migrations write, and no test changes.
+# Tables that migrations fill and no test changes.
 _KEPT_TABLES = {"django_content_type", "auth_permission"}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_flush():
-    """Empty the tables after a test that commits by DELETE: TRUNCATE makes new files, some forty for our tables, and
-    Django writes all permissions again afterwards."""
+    """Empty the tables by DELETE after a test that commits: TRUNCATE creates some forty new files, and Django then
+    writes all permissions again."""
 
     def delete(operations, style, tables, **_):
         return ["; ".join(f'DELETE FROM "{table}"' for table in tables if table not in _KEPT_TABLES)]
@@ -47,7 +47,7 @@ def _quick_flush():
 
 @pytest.fixture(autouse=True)
 def _as_a_new_process(monkeypatch):
-    """A test's transaction that is rolled back takes events back: the next test's process has not seen them."""
+    """Forget the events that an earlier test's transaction rolled back: else their absence begins a new generation."""
     monkeypatch.setattr(generations, "_seen", generations._Seen())
 
 

@@ -18,5 +18,6 @@ PASSWORD_HASHERS = ["tests.live_settings.Cheap"]
 # tokens live in production. Tests of expiry set the moment in the database (tests/tokens.py).
 ACCESS_TOKEN_LIFETIME = timedelta(days=1)
 
-# The permission tests compare whole tables before and after a request. What a server deletes when it starts is tested.
+# The permission tests compare whole tables before and after a request: no clean-up may run between. Tests of the
+# clean-up use the one at a server's start.
 CLEANUP_INTERVAL = timedelta(days=1)

@@ -19,7 +19,7 @@ _ours = contextlib.ExitStack()
 
 
 def _temporary_folder() -> str:
-    """In memory where there is room: the suite makes a thousand tables, and each is a file."""
+    """Return a folder in memory if it has room: the suite creates thousands of tables, and each is a file."""
     roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_MIN_BYTES
     return _MEMORY if roomy else tempfile.gettempdir()
 

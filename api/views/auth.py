@@ -16,6 +16,7 @@ from api import client, requests
 from api.authentication import identity
 from api.idempotency import idempotent
 from chat import wire
+from chat.wire_types import Moment
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class Tokens(msgspec.Struct, frozen=True):
     """`expires_at` is the expiry of the access token; the refresh token works once."""
 
     access_token: str
-    expires_at: wire.Moment
+    expires_at: Moment
     refresh_token: str
     user: wire.User
     device: UUID
@@ -36,7 +37,7 @@ class Ticket(msgspec.Struct, frozen=True):
     """Opens one socket: `wss://host/ws/?token=<ticket>`."""
 
     ticket: str
-    expires_at: wire.Moment
+    expires_at: Moment
 
 
 class SignedIn(wire.Device, frozen=True):

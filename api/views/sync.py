@@ -17,6 +17,7 @@ from api.authentication import identity
 from api.schema import parameter
 from chat import sync, wire
 from chat.positions import Position
+from chat.wire_types import ById
 
 _POSITION = rf"({ids.PATTERN})\.([0-9]{{1,18}})(?:\.({ids.PATTERN}))?"
 Since = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_POSITION}(,{_POSITION})*)?$"})]
@@ -40,7 +41,7 @@ class Changes(msgspec.Struct, frozen=True):
     rooms: list[RoomChange]
     more: bool
     removed: list[UUID]
-    markers: wire.ById[int]
+    markers: ById[int]
 
 
 class Sync(APIView):

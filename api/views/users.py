@@ -13,6 +13,7 @@ from api import client, pages, requests
 from api.authentication import identity
 from api.schema import LIMIT
 from chat import erasure, export, mentions, wire
+from chat.wire_types import Moment
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -22,7 +23,7 @@ class Me(msgspec.Struct, frozen=True):
     username: str
     email: str
     pending_email: str
-    created_at: wire.Moment
+    created_at: Moment
 
 
 class CurrentUser(APIView):

@@ -10,6 +10,7 @@ import yaml
 
 from api import requests
 from chat import wire
+from chat.wire_types import ENUMERATIONS
 from realtime import protocol
 from tests.contracts.bounds import fits, schema_parts
 from tests.contracts.test_architecture import PROJECT
@@ -82,7 +83,7 @@ def test_enumerations_are_strings_and_have_a_name_where_they_are_used_twice(docu
     )
     named = {tuple(sorted(each["enum"])) for each in document["components"]["schemas"].values() if "enum" in each}
     assert {words for words, count in inline.items() if count > 1} | named & inline.keys() == set()
-    assert {*wire.ENUMERATIONS} <= document["components"]["schemas"].keys()
+    assert {*ENUMERATIONS} <= document["components"]["schemas"].keys()
 
 
 @DOCUMENTS

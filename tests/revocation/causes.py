@@ -99,7 +99,7 @@ def by_the_admin(path: str, **fields: str) -> Callable[[Scene], Awaitable[None]]
         filled = {name: value.format(**names) for name, value in fields.items()}
         async with Browser.open(scene.workers.urls[0]) as browser:
             await browser.sign_in()
-            # What is ticked in a list is asked for once more on a page of its own.
+            # An action of a list asks for a confirmation on a page of its own.
             answer = await browser.submit(path.format(**names), confirmed="yes", **filled)
             assert answer.status_code == 302, answer.text
 

@@ -46,7 +46,7 @@ async def _again(act: Callable[[int], Awaitable[object]]) -> None:
 async def _by_socket(connection, room: str) -> None:
     async def send(number: int) -> None:
         await connection.send(json.dumps({"type": "message.send", "room": room, "body": f"socket {number}"}))
-        await connection.recv()  # the reply: on a slow machine, what is sent must not pile up before the server
+        await connection.recv()  # the reply: else commands pile up at the server on a slow machine
 
     await _again(send)
 

@@ -1,4 +1,4 @@
-"""Tasks end when their owner ends them, at whatever moment."""
+"""Tasks end when their owner cancels them, at any moment."""
 
 import asyncio
 from contextlib import suppress

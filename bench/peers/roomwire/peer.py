@@ -76,7 +76,7 @@ class Roomwire(Peer):
             "HTTPS": "off",
             "LOG_LEVEL": "WARNING",
             "ROOMWIRE_RATE_LIMITS": "off",
-            # As the peers do, with a token that is made before anything is measured.
+            # The sockets are opened with tokens that are created before the measurement, as the tutorial's are.
             "REALTIME_QUERY_ACCESS_TOKENS": "on",
             "DATABASE_URL": self.database_url,
             **self.layer(),
