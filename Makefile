@@ -11,7 +11,7 @@ export HOST PORT
 # A tenth of the tests, which take as long as all others: they start many processes, and wait for leases and time limits.
 FAULTS := $(addprefix tests/,database deploy e2e edge hostile revocation $(addsuffix .py,accounts/test_enumeration \
   erasure/test_killed limits/test_passwords limits/test_redis_away limits/test_sockets presence/test_crowd \
-  presence/test_redis_away presence/test_workers ready_frames/test_closes realtime/test_restored states/test_random \
+  presence/test_redis_away presence/test_workers ready_frames/test_closes realtime/test_restored rooms/test_removal states/test_random \
   unit/test_pipelined_waits))
 
 .DEFAULT_GOAL := help
@@ -29,13 +29,13 @@ run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 pr
 	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
 
 test: $(VENV)/npm.stamp  ## Run the tests of every change (ARGS="-k word" for some of them)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system $(addprefix --ignore ,$(FAULTS)) $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore tests/system $(addprefix --ignore ,$(FAULTS)) $(ARGS)
 
 test-faults: $(VENV)/dev.stamp  ## Run the tests that kill, freeze, flood and starve real processes, and wait for what follows
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(FAULTS) $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadgroup $(FAULTS) $(ARGS)
 
 test-system: $(VENV)/dev.stamp  ## Run the tests that need Debian's nginx, pgbouncer, chromium, openssl, Go and javac
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/system $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/system $(ARGS)
 
 test-django61:  ## Run it on Django 6.1 too (needs PYTHON=python3.12 or newer)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "Django 6.1 needs Python 3.12: make $@ PYTHON=python3.12"; exit 1; }

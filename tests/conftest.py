@@ -27,6 +27,17 @@ def _writer(django_db_setup):
     assert messages.writer.close(timeout=60)
 
 
+# Folders whose servers are of the session: one process of the suite runs all their files, and starts them once.
+_TOGETHER = {"allauth", "erasure", "limits", "permissions", "rooms"}
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Keep what shares servers in one process of the suite: a folder of those above, or a file."""
+    for item in items:
+        together = item.path.parent.name in _TOGETHER
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent if together else item.path)))
+
+
 # Tables that migrations fill and no test changes.
 _KEPT_TABLES = {"django_content_type", "auth_permission"}
 
