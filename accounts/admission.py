@@ -31,7 +31,7 @@ def admit(knocks: Sequence[Knock]) -> list[Identity | RoomwireError | None]:
     answers: list[Identity | RoomwireError | None] = []
     for knock, wait in zip(asked, waits, strict=True):
         if wait:
-            answers.append(RateLimited(wait, "Too many sockets are opened from this address."))
+            answers.append(RateLimited(wait, "Too many connections from this IP address."))
         elif knock.token is None:
             answers.append(signed_in.get(knock.session or ""))
         else:

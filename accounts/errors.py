@@ -42,57 +42,57 @@ class Unauthenticated(RoomwireError):
     """No credentials, or ones that are wrong, expired or revoked: which of these is not said."""
 
     code = "unauthenticated"
-    detail = "A valid token is needed."
+    detail = "A valid token is required."
 
 
 class NotFound(RoomwireError):
     """No such thing, or not yours to see: deliberately one answer."""
 
     code = "not_found"
-    detail = "There is no such thing, or it is not yours to see."
+    detail = "The resource does not exist, or you may not see it."
 
 
 class InvalidCredentials(RoomwireError):
     """Unknown user, wrong password and deactivated account are one answer."""
 
     code = "invalid_credentials"
-    detail = "The name or the password is not right."
+    detail = "The user name or the password is incorrect."
 
 
 class UsernameTaken(RoomwireError):
     code = "username_taken"
-    detail = "Somebody else has this user name."
+    detail = "This user name is already taken."
 
 
 class EmailNotVerified(RoomwireError):
     """Only said to somebody who knows the password."""
 
     code = "email_not_verified"
-    detail = "Verify the e-mail address first: a code was sent to it."
+    detail = "Verify your e-mail address first. A code has been sent to it."
 
 
 class SecondFactorRequired(RoomwireError):
     """Only said to somebody who knows the password."""
 
     code = "second_factor_required"
-    detail = "This account has a second factor: sign in at /_allauth/app/v1/auth/login."
+    detail = "This account requires a second factor: log in at /_allauth/app/v1/auth/login."
 
 
 class InvalidCode(RoomwireError):
     """Wrong, expired, used, guessed at too often, or never sent: which of these is not said."""
 
     code = "invalid_code"
-    detail = "This code is not right, or no longer. Ask for another one."
+    detail = "This code is incorrect or has expired. Request a new one."
 
 
 class IdempotencyKeyReused(RoomwireError):
     code = "idempotency_key_reused"
-    detail = "This Idempotency-Key was sent here with another body. Choose a new one for each request."
+    detail = "This Idempotency-Key has already been used for a different request. Use a new key for each request."
 
 
 class RateLimited(RoomwireError):
     code = "rate_limited"
-    detail = "Too many attempts. Try again later."
+    detail = "Too many requests. Try again later."
 
     def __init__(self, retry_after: float, detail: str | None = None) -> None:
         super().__init__(detail)
@@ -103,19 +103,19 @@ class Malformed(RoomwireError):
     """Not JSON at all, or no object with a `type`."""
 
     code = "malformed"
-    detail = "This is not a JSON object with a type."
+    detail = "The frame is not a JSON object with a `type`."
 
 
 class UnknownCommand(RoomwireError):
     code = "unknown_command"
-    detail = "There is no such command."
+    detail = "Unknown command."
 
 
 class Unavailable(RoomwireError):
     """The database does not answer. What was asked may be asked again."""
 
     code = "unavailable"
-    detail = "The database did not answer. Try again."
+    detail = "The database is unavailable. Try again."
     retry_after = 1.0
 
 
@@ -123,7 +123,7 @@ class Overloaded(RoomwireError):
     """More is waiting to be stored than should; nothing was stored of this request."""
 
     code = "overloaded"
-    detail = "The server has too much to do. Try again."
+    detail = "The server is overloaded. Try again."
     retry_after = 1.0
 
 
@@ -131,4 +131,4 @@ class Internal(RoomwireError):
     """A bug of ours; the log has it."""
 
     code = "internal"
-    detail = "Something went wrong on the server."
+    detail = "Internal server error."

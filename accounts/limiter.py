@@ -58,7 +58,7 @@ def take(*asks: Ask) -> None:
     except redis.RedisError as error:
         _away(error)
         if any(ask.limit.closed for ask in asks):
-            raise Unavailable("Attempts can't be counted at the moment. Try again.") from error
+            raise Unavailable("The rate-limit store is unavailable. Try again.") from error
         return
     if wait > 0:
         raise RateLimited(wait / 1_000)

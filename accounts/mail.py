@@ -48,7 +48,7 @@ class Mailer:
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            logger.error("too much mail is waiting: one was not sent")
+            logger.error("mail queue is full: one message was dropped")
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mailer", daemon=True)
@@ -67,7 +67,7 @@ class Mailer:
             try:
                 job()
             except RateLimited:
-                logger.warning("mail was not sent: its address has had too much today")
+                logger.warning("mail was not sent: the daily limit of its recipient has been reached")
             except Exception:
                 logger.exception("mail was not sent")
             finally:
@@ -92,7 +92,7 @@ def send(address: str, subject: str, text: str) -> None:
         except OSError as error:  # and smtplib's errors are of its kind
             if attempt == _TRIES - 1 or _for_good(error):
                 raise
-            logger.warning("the mail server does not take it, trying again: %s", reason(error))
+            logger.warning("the mail server refused a message, trying again: %s", reason(error))
             time.sleep(_PAUSE_SECONDS)
 
 

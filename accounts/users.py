@@ -120,7 +120,7 @@ def _problems(user: User, *given: str) -> list[Violation]:
     """Return what is wrong with the fields that a request gave. A name from before a rule keeps working."""
     found = []
     if settings.EMAIL_REQUIRED and not user.pending_email:
-        found.append(Violation("email", "required", "An e-mail address is needed."))
+        found.append(Violation("email", "required", "An e-mail address is required."))
     try:
         user.clean_fields(exclude={field.name for field in User._meta.fields} - set(given))
     except ValidationError as error:

@@ -25,7 +25,7 @@ def read(request: Request) -> Any:
     try:
         return _signer(request).unsign_object(cursor)
     except BadSignature as error:
-        raise queries.invalid(PARAMETER, "Not a cursor of this list: take `next_cursor` of a page.") from error
+        raise queries.invalid(PARAMETER, "Must be a cursor of this list, such as a `next_cursor`.") from error
 
 
 def _signer(request: Request) -> Signer:

@@ -28,8 +28,8 @@ HEADER = OpenApiParameter(
     NAME,
     {"type": "string", "minLength": 1, "maxLength": 257},
     OpenApiParameter.HEADER,
-    description="Yours, best a UUID: up to 255 characters, with or without quotes. The same request with the same key,"
-    " sent again within 24 hours, is carried out once and answered alike.",
+    description="A key chosen by the client, for example a UUID: up to 255 characters, with or without quotes. A"
+    " request that is repeated with its key within 24 hours is executed once and returns the same response.",
 )
 # A string of structured fields (RFC 9651, 3.3.3), or a word without its quotes, as many clients send it.
 _KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([\w.~:/+=@-]{1,255})', re.ASCII)
@@ -67,7 +67,7 @@ def _key(request: Request) -> str | None:
         return None
     match = _KEY.fullmatch(text.strip())
     if match is None:
-        raise Invalid(Violation(NAME, "invalid", "One key of 1 to 255 visible ASCII characters, best a UUID."))
+        raise Invalid(Violation(NAME, "invalid", "Must be 1 to 255 visible ASCII characters, for example a UUID."))
     return match[1] or match[2]
 
 

@@ -171,7 +171,7 @@ def positions(request: Request, *names: str) -> dict[str, Any]:
     if position is None:
         return given
     if any(value is not None for value in given.values()):
-        raise queries.invalid(cursors.PARAMETER, f"Give this parameter without {' and '.join(names)}.")
+        raise queries.invalid(cursors.PARAMETER, f"Must not be combined with {' and '.join(names)}.")
     return given | position
 
 

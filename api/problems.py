@@ -62,8 +62,8 @@ _CODES = {
 _PAGES: dict[int, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("malformed", "The request could not be read."),
     HTTPStatus.FORBIDDEN: ("forbidden", "This request is not allowed."),
-    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This address does not take this method."),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is no such endpoint."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "This endpoint does not support this method."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", "The request is too large."),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("internal", "The request failed on the server. The server's log has the cause."),
 }
@@ -126,10 +126,10 @@ def _problem(error: Exception) -> Problem | None:
     if isinstance(error, APIException):
         return _of_rest_framework(error)
     if isinstance(error, Http404):
-        return _make("not_found", "There is no such thing, or it is not yours to see.")
+        return _make("not_found", "The resource does not exist, or you may not see it.")
     if isinstance(error, database.AWAY):
         logger.error("the database did not answer: %s", error)
-        return _make("unavailable", "The database did not answer. Try again.", retry_after=1)
+        return _make("unavailable", "The database is unavailable. Try again.", retry_after=1)
     return None
 
 

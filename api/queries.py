@@ -16,10 +16,10 @@ def text(request: Request, name: str) -> str | None:
     """Return a parameter's value, None without the parameter. Raises Invalid for one that is repeated or not UTF-8."""
     values = request.query_params.getlist(name)
     if len(values) > 1:
-        raise invalid(name, "Give this parameter once.")
+        raise invalid(name, "Must be given only once.")
     # U+FFFD stands where bytes were not UTF-8.
     if any(letter in value for value in values for letter in "\0\ufffd"):
-        raise invalid(name, "UTF-8 without NUL, percent-encoded.")
+        raise invalid(name, "Must be percent-encoded UTF-8 without NUL.")
     return values[0] if values else None
 
 
@@ -30,7 +30,7 @@ def number(request: Request, name: str, *, minimum: int = 0) -> int | None:
         return None
     is_number = value.isascii() and value.isdigit() and len(value) <= _DIGITS_MAX
     if not (is_number and minimum <= int(value) <= _NUMBER_MAX):
-        raise invalid(name, f"A whole number from {minimum} to {_NUMBER_MAX}.")
+        raise invalid(name, f"Must be a whole number from {minimum} to {_NUMBER_MAX}.")
     return int(value)
 
 

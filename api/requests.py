@@ -23,7 +23,7 @@ def read(form: type[msgspec.Struct], request: Request) -> dict[str, Any]:
     found = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
     unstorable = [name for name, value in found.items() if isinstance(value, str) and "\0" in value]
     if unstorable:
-        raise Invalid(*(Violation(name, "invalid", "NUL is not text.") for name in unstorable))
+        raise Invalid(*(Violation(name, "invalid", "Must not contain the NUL character.") for name in unstorable))
     return found
 
 

@@ -22,7 +22,7 @@ def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wi
         # Who is a member of nothing here could be erased meanwhile, and be named by the event none the less.
         user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
         if user is None:
-            raise Invalid(Violation("user", "unknown", "There is no such user."))
+            raise Invalid(Violation("user", "unknown", "This user does not exist."))
         row = Membership.objects.filter(room=room, user=user).first()
         if row is not None:
             access.above(own, row)

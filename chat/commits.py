@@ -106,7 +106,7 @@ def _transaction(store: Store[Item, Result], items: Sequence[Item]) -> list[Resu
             committing = True
     except Exception as error:
         if committed:
-            logger.exception("a batch was stored, but what was to happen then failed")
+            logger.exception("a batch was stored, but its callbacks failed")
         elif _nothing_committed(error, before, committing=committing):
             raise _Again(error) from error
         else:

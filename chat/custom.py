@@ -39,6 +39,6 @@ def append(*, room_id: UUID, name: str, data: Any = None) -> Entry:
 
 def _check(name: str, data: Any) -> None:
     if len(name) > settings.CUSTOM_NAME_MAX or not _NAME.fullmatch(name):
-        words = f"Small letters, digits, _ and dots between them; at most {settings.CUSTOM_NAME_MAX}."
+        words = f"Must be a-z, 0-9 and _ in parts separated by dots, of at most {settings.CUSTOM_NAME_MAX} characters."
         raise Invalid(Violation("name", "invalid", words))
     inputs.json("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)

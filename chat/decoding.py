@@ -53,7 +53,7 @@ def _of_fields(struct: type[msgspec.Struct], value: dict[str, Any], path: str) -
         if value.get(name) is not None:
             yield from _problems(field.type, value[name], at)
         elif field.required:
-            yield Violation(at, "required", "This field is required, and may not be null.")
+            yield Violation(at, "required", "This field is required and must not be null.")
 
 
 def _of_entries(mapping: Any, value: dict[str, Any], path: str) -> Iterator[Violation]:
@@ -77,13 +77,13 @@ def _words(kind: Any, value: Any, reason: str) -> tuple[str, str]:
         what, way, number = length.groups()
         unit = "characters" if what == "str" else "entries"
         if way == "<=":
-            return "too_long", f"At most {number} {unit}."
-        return ("blank", "This may not be blank.") if not value else ("too_short", f"At least {number} {unit}.")
+            return "too_long", f"Must have at most {number} {unit}."
+        return ("blank", "Must not be blank.") if not value else ("too_short", f"Must have at least {number} {unit}.")
     if bound := _BOUND.match(reason):
-        return "out_of_range", f"At {'most' if bound[1] == '<=' else 'least'} {bound[2]}."
+        return "out_of_range", f"Must be at {'most' if bound[1] == '<=' else 'least'} {bound[2]}."
     kinds = _choices(kind)
     if isinstance(value, str) and all(get_origin(each) is Literal for each in kinds):
-        return "invalid", f"One of: {', '.join(word for each in kinds for word in get_args(each))}."
+        return "invalid", f"Must be one of: {', '.join(word for each in kinds for word in get_args(each))}."
     return "invalid", f"{reason}."
 
 

@@ -103,7 +103,7 @@ class _Batch:
 
     def _add(self, room: Room, author: wire.User, draft: Draft) -> wire.Message:
         if draft.reply_to is not None and (room.id, draft.reply_to) not in self.answered:
-            raise Invalid(Violation("reply_to", "unknown", "There is no such message in this room."))
+            raise Invalid(Violation("reply_to", "unknown", "This message does not exist in this room."))
         said = wire.Message(
             id=uuid7(),
             room=room.id,

@@ -31,7 +31,7 @@ def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: An
         access.speaking(user_id=actor_id, room=room)
         row = access.message(room=room, message_id=message_id, deleted=False)
         if row.author_id != actor_id:
-            raise Forbidden("Only its author edits a message.")
+            raise Forbidden("Only the author may edit a message.")
         if data is None:
             data = row.data
         same = row.body == body and _exact(row.data) == _exact(data)
@@ -40,7 +40,7 @@ def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: An
 
 def _say(room: Room, row: Message, body: str, data: Any) -> wire.Message:
     if Revision.objects.filter(message=row).count() >= settings.EDITS_PER_MESSAGE:
-        raise LimitExceeded(f"A message is edited at most {settings.EDITS_PER_MESSAGE} times.")
+        raise LimitExceeded(f"A message can be edited at most {settings.EDITS_PER_MESSAGE} times.")
     now = timezone.now()
     Revision.objects.create(message=row, body=row.body, data=row.data, replaced_at=now)
     named = mentions.named([(room.id, body)]).of(room.id, body)

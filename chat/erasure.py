@@ -42,7 +42,7 @@ def erase_unasked(*, user_id: UUID) -> bool:
     try:
         _clear(user)
     except (DatabaseError, InterfaceError):
-        logger.exception("an erasure was begun, and waits for `manage.py finish_erasures` or the next start")
+        logger.exception("an erasure was interrupted; `manage.py finish_erasures` or a server continues it")
     return True
 
 

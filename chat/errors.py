@@ -23,7 +23,7 @@ class Muted(ChatError):
     """`retry_after` is when it ends."""
 
     code = "muted"
-    detail = "You may not be heard in this room for a while."
+    detail = "You are muted in this room."
 
     def __init__(self, retry_after: float) -> None:
         super().__init__()
@@ -32,16 +32,16 @@ class Muted(ChatError):
 
 class Archived(ChatError):
     code = "archived"
-    detail = "This room is archived: it takes nothing new."
+    detail = "This room is archived and accepts no new content."
 
 
 class LastOwner(ChatError):
     code = "last_owner"
-    detail = "A room keeps at least one owner."
+    detail = "A room must keep at least one owner."
 
 
 class LimitExceeded(ChatError):
     """`detail` names the limit."""
 
     code = "limit_exceeded"
-    detail = "A limit was reached."
+    detail = "A limit has been reached."

@@ -10,7 +10,7 @@ from accounts import visible
 from accounts.errors import Invalid, Violation
 from chat import emojis, wire
 
-_EMOJI = "Use one emoji, or a short code like :party_parrot: of letters, digits, _ + and -."
+_EMOJI = "Must be one emoji, or a short code such as :party_parrot: (letters, digits, _, + and -)."
 # What OpenAPI and AsyncAPI say of the texts below, in the regular expressions that all languages share.
 TEXT_PATTERN = r"^[^\x00]*$"
 WORDS_PATTERN = r"^\s*[^\s\x00][^\x00]*$"
@@ -24,11 +24,11 @@ _NUMBER_MAX = 2**63
 def text(field: str, value: str, *, maximum: int) -> str:
     """`value`, unchanged. Raises Invalid naming the field and the limit, in characters (code points)."""
     if len(value) > maximum:
-        raise Invalid(Violation(field, "too_long", f"At most {maximum} characters."))
+        raise Invalid(Violation(field, "too_long", f"Must have at most {maximum} characters."))
     if not _storable(value):
-        raise Invalid(Violation(field, "invalid", "NUL and unpaired surrogates are not text."))
+        raise Invalid(Violation(field, "invalid", "Must not contain NUL or unpaired surrogates."))
     if visible.is_blank(value):
-        raise Invalid(Violation(field, "blank", "This may not be blank: it needs a character that can be seen."))
+        raise Invalid(Violation(field, "blank", "Must contain at least one visible character."))
     return value
 
 
@@ -59,7 +59,7 @@ def json(field: str, value: Any, *, maximum: int) -> Any:
     if problem:
         raise Invalid(Violation(field, "invalid", problem))
     if len(wire.encode(value)) > maximum:
-        raise Invalid(Violation(field, "too_long", f"At most {maximum} bytes of JSON."))
+        raise Invalid(Violation(field, "too_long", f"Must have at most {maximum} bytes of JSON."))
     return value
 
 
@@ -77,7 +77,7 @@ def _problem(value: Any, depth: int) -> str | None:
     if depth == 0:
         return f"At most {_DEPTH_MAX} levels deep."
     if isinstance(value, str):
-        return None if _storable(value) else "NUL and unpaired surrogates are not text."
+        return None if _storable(value) else "Must not contain NUL or unpaired surrogates."
     if isinstance(value, int | float):
         return None if abs(value) < _NUMBER_MAX else "A number is out of range."
     if isinstance(value, dict):

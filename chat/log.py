@@ -106,7 +106,7 @@ class Facts:
         seq = room.last_seq + 1
         payload = wire.encode(wire.Event(type, room.id, seq, wire.moment(at), data))
         if len(payload) > _EVENT_BYTES:
-            raise Invalid(Violation("data", "too_long", f"An event has at most {_EVENT_BYTES} bytes."))
+            raise Invalid(Violation("data", "too_long", f"An event must be at most {_EVENT_BYTES} bytes."))
         room.last_seq, room.active_at = seq, at
         entry = Entry(seq, payload.decode())
         self._rows.append(

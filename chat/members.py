@@ -43,7 +43,7 @@ def leave(*, user_id: UUID, room_id: UUID) -> None:
         room = log.lock(room_id)
         row = access.membership(user_id=user_id, room=room)
         if room.kind == Room.Kind.DIRECT:
-            raise Forbidden("A direct room is of these two for ever.")
+            raise Forbidden("Members of a direct room cannot leave it.")
         departures.depart(room, row, "left")
 
 
@@ -59,7 +59,7 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
         access.in_use(room)
         user = _held(user_id)
         if user is None:
-            raise Invalid(Violation("user", "unknown", "There is no such user."))
+            raise Invalid(Violation("user", "unknown", "This user does not exist."))
         if Ban.objects.filter(room=room, user=user).exists():
             raise Invalid(Violation("user", "banned", "This user is banned from the room."))
         return Joined(_enter(room, user)[0], created=True)
@@ -95,7 +95,7 @@ def get(*, user_id: UUID, room_id: UUID, member_id: UUID) -> wire.Member:
 def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> wire.Member:
     """As an owner. The same again is nothing. Raises Invalid, NotFound, NotAMember, Forbidden or LastOwner."""
     if role not in Role.values:
-        raise Invalid(Violation("role", "invalid", "owner, moderator or member."))
+        raise Invalid(Violation("role", "invalid", "Must be owner, moderator or member."))
     with transaction.atomic():
         room = log.lock(room_id)
         access.managing(user_id=actor_id, room=room, least=Role.OWNER)
@@ -144,7 +144,7 @@ def _in_utc(until: datetime) -> datetime:
     try:
         return until.astimezone(UTC)
     except OverflowError as error:
-        raise Invalid(Violation("until", "out_of_range", "Must lie in the years 1 to 9999, in UTC.")) from error
+        raise Invalid(Violation("until", "out_of_range", "Must be between the years 1 and 9999 in UTC.")) from error
 
 
 def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:

@@ -21,7 +21,7 @@ def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.M
         if created:
             counts = _counts(message) + Counter([emoji])
             if len(counts) > settings.REACTIONS_PER_MESSAGE:
-                raise LimitExceeded(f"A message has at most {settings.REACTIONS_PER_MESSAGE} kinds of reactions.")
+                raise LimitExceeded(f"A message can have at most {settings.REACTIONS_PER_MESSAGE} different reactions.")
             _tell(room, standing, message, "reaction.added", emoji, counts)
     return wire.message(message)
 

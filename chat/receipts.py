@@ -15,7 +15,7 @@ def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
     room = access.readable(user_id=user_id, room_id=room_id)
     row = access.membership(user_id=user_id, room=room)
     if not 0 <= seq <= room.last_seq:
-        raise Invalid(Violation("seq", "out_of_range", f"Between 0 and the room's last seq, {room.last_seq}."))
+        raise Invalid(Violation("seq", "out_of_range", f"Must be between 0 and the room's last seq, {room.last_seq}."))
     if Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq):
         _tell(room, row, seq)
     return wire.ReadMarker(room.id, max(seq, row.last_read_seq))

@@ -32,7 +32,7 @@ class Opened:
 def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.Room:
     """A room owned by its creator. Its log begins empty: nobody can have been there before. Raises Invalid."""
     if kind not in _CREATABLE:
-        raise Invalid(Violation("kind", "invalid", "A room is created public or private."))
+        raise Invalid(Violation("kind", "invalid", "Must be public or private."))
     room = Room(kind=kind, name=_name(name), topic=_topic(topic), created_by_id=creator_id)
     with transaction.atomic():
         room.save(force_insert=True)
@@ -59,7 +59,7 @@ def direct(*, user_id: UUID, peer_id: UUID) -> Opened:
 def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
     users = User.objects.select_for_update(no_key=True).filter(id__in={user_id, peer_id}, is_active=True).order_by("id")
     if len(users) != 2:
-        raise Invalid(Violation("user", "unknown", "There is no such user, other than you."))
+        raise Invalid(Violation("user", "unknown", "Must be an existing user other than yourself."))
     room = Room.objects.create(kind=Room.Kind.DIRECT, pair=pair, custom_events=Role.MEMBER, created_by_id=user_id)
     Membership.objects.bulk_create(Membership(room=room, user=user) for user in users)
     for user in users:
@@ -190,5 +190,5 @@ def _topic(value: str) -> str:
 
 def _role(value: str) -> str:
     if value not in Role.values:
-        raise Invalid(Violation("custom_events", "invalid", "owner, moderator or member."))
+        raise Invalid(Violation("custom_events", "invalid", "Must be owner, moderator or member."))
     return value

@@ -51,7 +51,7 @@ class Changes:
 def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
     """For all rooms that somebody is in, and those they name and may read. Raises Invalid for too many positions."""
     if len(positions) > settings.SYNC_ROOMS_MAX:
-        raise Invalid(Violation("since", "too_long", f"At most {settings.SYNC_ROOMS_MAX} rooms."))
+        raise Invalid(Violation("since", "too_long", f"Must name at most {settings.SYNC_ROOMS_MAX} rooms."))
     own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
     rooms = {room.id: room for room in access.visible(user_id).filter(id__in=own.keys() | positions.keys())}
     heads = {room.id: Head(generations.epoch_of(room), room.last_seq) for room in rooms.values()}

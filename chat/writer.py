@@ -140,4 +140,4 @@ def _hand_back(answer: _Answer[Result], outcome: Result | RoomwireError) -> None
     try:
         answer(outcome)
     except Exception:  # a loop that has closed meanwhile, say
-        logger.exception("an outcome could not be handed back")
+        logger.exception("a result could not be returned to its caller")

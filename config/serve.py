@@ -19,7 +19,7 @@ def main() -> None:
         options = _options()
     descriptors.raise_limit()
     if not env.rate_limits():
-        logger.warning("ROOMWIRE_RATE_LIMITS=off: no rate is limited. This is for benchmarks.")
+        logger.warning("ROOMWIRE_RATE_LIMITS=off: rate limiting is disabled. Use this for benchmarks only.")
     worker.run(Config("config.asgi:application", **options))
 
 

@@ -49,7 +49,7 @@ def _require_migrated() -> None:
         if not readiness.is_migrated():
             raise ImproperlyConfigured("the database is not migrated: run `python manage.py migrate` first.")
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("the database could not be asked whether it is migrated: %s", error)
+        logger.warning("checking the database's migrations failed: %s", error)
     finally:
         connection.close()
         if hasattr(connection, "close_pool"):  # PostgreSQL's, of which a process that forks must not keep any

@@ -54,7 +54,7 @@ class DrainingServer(Server):
         task.cancel()
         (failure,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(failure, Exception):
-            logger.error("clients could not be sent away", exc_info=failure)
+            logger.error("draining the connections failed", exc_info=failure)
 
 
 async def _leave() -> None:
@@ -81,7 +81,7 @@ def _stop_without_supervisor(server: Server) -> None:
     supervisor = multiprocessing.parent_process()
     assert supervisor is not None, "runs in a worker"
     supervisor.join()
-    logger.error("The supervisor has ended without stopping this worker, which drains and stops now")
+    logger.error("The supervisor has ended without stopping this worker: draining and stopping")
     server.should_exit = True
 
 

@@ -18,7 +18,7 @@ async def authenticate(connection: Connection, command: protocol.Authenticate) -
     """A newer token for the same user: the connection lives as long as that."""
     identity = await lookups.bearer(command.token)
     if identity.user_id != connection.user_id:
-        raise Forbidden("A connection keeps its user: open another one.")
+        raise Forbidden("The token belongs to another user. Open a new connection for that user.")
     connection.identity = identity
     connection.reply(command.id, replies.Authenticated(wire.moment(identity.expires_at)))
 

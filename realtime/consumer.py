@@ -103,7 +103,7 @@ class Consumer:
 
     async def _begin(self, identity: Identity) -> None:
         if settings.RATE_LIMITS and self.connections.of(identity.user_id) >= settings.REALTIME_CONNECTIONS_PER_USER:
-            return await self._too_many(f"connections_per_user is {settings.REALTIME_CONNECTIONS_PER_USER}.")
+            return await self._too_many(f"Too many connections ({settings.REALTIME_CONNECTIONS_PER_USER} per user).")
         outlet = self.scope.get("extensions", {}).get(OUTLET)
         self.connection = Connection(self.send, self.hub, identity, outlet)
         self.hub.listen()
@@ -166,7 +166,7 @@ class Consumer:
 
     async def _refuse(self, connection: Connection, command: protocol.Command, wait: float) -> None:
         """One command too many. Who goes on and on is let go."""
-        limit = f"commands_per_second is {settings.REALTIME_COMMANDS_PER_SECOND}."
+        limit = f"Command rate limit exceeded ({settings.REALTIME_COMMANDS_PER_SECOND} per second)."
         connection.tell(protocol.refusal(command.id, RateLimited(wait, limit)))
         if self.excess.take(settings.REALTIME_COMMANDS_PER_SECOND / 10, settings.REALTIME_COMMANDS_AT_ONCE):
             await self._close(Close.TOO_MANY)

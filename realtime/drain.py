@@ -29,7 +29,7 @@ async def drain(connections: Connections) -> None:
     if not everybody:
         return
     window = min(settings.REALTIME_DRAIN_SECONDS, len(everybody) / _CLIENTS_PER_SECOND)
-    logger.info("%s sockets are asked to come back elsewhere within %.1f s", len(everybody), window)
+    logger.info("asking %s connections to reconnect within %.1f s", len(everybody), window)
     async with asyncio.TaskGroup() as partings:
         for place, connection in enumerate(everybody):
             seconds = window * (place + random.random()) / len(everybody)  # noqa: S311 - spread, not secret

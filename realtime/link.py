@@ -114,7 +114,7 @@ class Link:
             if audience is not None:
                 audience.heard(message)
         except Exception:  # from a process of another release, say: its events are in the log
-            logger.exception("an announcement was not understood")
+            logger.exception("an announcement could not be decoded")
 
     async def _watch(self, layer: Any, channel: str) -> None:
         """Tell ourselves something, again and again: a subscription that died silently hears nothing, and no error."""

@@ -71,7 +71,7 @@ class Recovery:
         return []
 
     def restart(self, feed: Feed, head: Head, reason: str) -> None:
-        logger.warning("room %s goes on from %s: %s", feed.room_id, head.seq, reason)
+        logger.warning("room %s: continuing from seq %s: %s", feed.room_id, head.seq, reason)
         frame = protocol.encode(protocol.Resync(feed.room_id, head.epoch, head.seq, reason))
         for subscription in feed.restart(head):
             subscription.subscriber.tell(frame)
@@ -102,7 +102,7 @@ class Recovery:
         try:
             await self._follow(subscription)
         except Exception:
-            logger.exception("a subscription to room %s could not be brought up", subscription.feed.room_id)
+            logger.exception("catching up a subscription to room %s failed", subscription.feed.room_id)
             subscription.feed.end(subscription, "failed")
 
     async def _follow(self, subscription: Subscription) -> None:

@@ -36,7 +36,7 @@ async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe
         at = Position(command.since, command.epoch)
         await subscribe_one(connection, command.id, command.room, at, present=bool(command.presence))
     else:
-        raise Invalid(Violation("room", "required", "Name a room, or several in `rooms`."))
+        raise Invalid(Violation("room", "required", "Either `room` or `rooms` is required."))
 
 
 async def subscribe_one(
@@ -70,7 +70,7 @@ async def _subscribe_many(
 ) -> None:
     """One reply for all; a room that is refused has its error there and holds up no other."""
     if len(wanted) > _AT_ONCE:
-        raise LimitExceeded(f"At most {_AT_ONCE} rooms are subscribed to at once.")
+        raise LimitExceeded(f"One command can subscribe to at most {_AT_ONCE} rooms.")
     grants = await _grants(connection, wanted, present=bool(command.presence))
     refused = replies.NotSubscribed(protocol.ErrorBody(NotFound.code, NotFound.detail))
     granted = {room: _subscribe(connection, room, grants[room]) for room in wanted if room in grants}
@@ -118,7 +118,7 @@ class _Grant(NamedTuple):
 
 async def _grants(connection: Connection, wanted: Mapping[UUID, Position], *, present: bool) -> dict[UUID, _Grant]:
     if len(connection.subscriptions.keys() | wanted.keys()) > settings.REALTIME_ROOMS_PER_CONNECTION:
-        raise LimitExceeded(f"rooms_per_connection is {settings.REALTIME_ROOMS_PER_CONNECTION}.")
+        raise LimitExceeded(f"A connection can subscribe to at most {settings.REALTIME_ROOMS_PER_CONNECTION} rooms.")
     known = await connection.hub.presence.views(wanted.keys()) if present else {}
     heads = await lookups.positions((connection.user_id, wanted.keys()))
     recovered = await _recovered({room: wanted[room] for room in heads}, heads)

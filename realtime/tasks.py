@@ -49,5 +49,5 @@ async def _kept(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             return await work()
         except Exception:
-            logger.exception("%s failed, and starts anew", work.__qualname__)
+            logger.exception("%s failed and is restarted", work.__qualname__)
         await asyncio.sleep(_RESTART_SECONDS)

@@ -24,7 +24,7 @@ def unseal(sealed: str) -> str:
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        logger.error("what a second factor needs was sealed with another SECRET_KEY")
+        logger.error("a second factor's secret could not be decrypted: it was encrypted with another SECRET_KEY")
         raise Internal from error
 
 

@@ -38,7 +38,7 @@ class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has 
         user.username = form.cleaned_data["username"]
         user.email, user.pending_email = _addresses(sociallogin, form.cleaned_data.get("email", ""))
         if settings.EMAIL_REQUIRED and not user.email and not user.pending_email:
-            raise Invalid(Violation("email", "required", "An e-mail address is needed."))
+            raise Invalid(Violation("email", "required", "An e-mail address is required."))
         user.set_unusable_password()
         sociallogin.email_addresses = []  # the user has it; allauth needs no table of its own
         with transaction.atomic():

@@ -49,7 +49,7 @@ def _foreseen(inner: View, request: HttpRequest, **arguments: Any) -> HttpRespon
     except UpdateError as error:  # what the request came with was revoked while it was answered
         raise Unauthenticated from error
     except redis.RedisError as error:
-        raise Unavailable("Codes can't be counted at the moment. Try again.") from error
+        raise Unavailable("The rate-limit store is unavailable. Try again.") from error
 
 
 def _knock(request: HttpRequest) -> None:

@@ -14,8 +14,8 @@ from accounts.errors import Malformed
 from accounts.factors import asked
 from accounts.factors.second import Attempt
 
-_NO_CREDENTIAL = "This is no credential as WebAuthn has it."
-_NO_WORD = "This is no id_token with a `kid` that a service's public key can have signed."
+_NO_CREDENTIAL = "The body is not a WebAuthn credential."
+_NO_WORD = "The body has no `id_token` with a `kid` and an asymmetric signature."
 _SIGNED = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 

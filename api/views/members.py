@@ -53,7 +53,7 @@ class Member(APIView):
     @extend_schema(
         operation_id="members_change",
         summary="Change a member's role",
-        description="Owners. A room keeps at least one owner.",
+        description="Owners. A room must keep at least one owner.",
         request=requests.RoleChange,
         responses={200: wire.Member},
     )

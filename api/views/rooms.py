@@ -77,7 +77,7 @@ class Room(APIView):
     @extend_schema(
         operation_id="rooms_get",
         summary="Get a room",
-        description="Members can read their rooms; everybody who is not banned can read public rooms.",
+        description="Members can read their rooms; all users who are not banned can read public rooms.",
         responses={200: wire.Room},
     )
     def get(self, request: Request, room_id: UUID) -> Response:

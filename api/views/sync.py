@@ -24,7 +24,7 @@ Since = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_POSITION
 
 
 class RoomChange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """A room that changed. `events` follow `from`; `more` tells whether others follow them. If `recovered` is false, no
+    """A room that changed. `events` follow `from`; `more` is true if others follow them. If `recovered` is false, no
     position was given or the log cannot continue from it: start with this `room`, at `from`."""
 
     room: wire.Room
@@ -35,7 +35,7 @@ class RoomChange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """`rooms` changed, the latest change first; `more` tells whether others did. `removed` were deleted or can no
+    """`rooms` changed, the latest change first; `more` is true if others did. `removed` were deleted or can no
     longer be seen. `markers` are the user's read markers, by room id."""
 
     rooms: list[RoomChange]
@@ -85,7 +85,7 @@ def _positions(text: str) -> dict[UUID, Position]:
     for part in filter(None, text.split(",")):
         position = re.fullmatch(_POSITION, part)
         if position is None:
-            raise Invalid(Violation("since", "invalid", f"{part[:100]!r} is not <room>.<seq> or <room>.<seq>.<epoch>."))
+            raise Invalid(Violation("since", "invalid", f"Must be <room>.<seq>[.<epoch>], not {part[:100]!r}."))
         room, seq, epoch = position.groups()
         positions[UUID(room)] = Position(int(seq), UUID(epoch) if epoch else None)
     return positions

@@ -25,7 +25,7 @@ VALID = {"token": "x", "body": "x", "emoji": "x", "name": "poll", "seq": 0}
 OPTIONAL_ROOM = {"room.subscribe": ("room",)}
 NULLABLE = [(command, field) for command, field in FIELDS if field not in COMMANDS[command]["required"]]
 # Refusals of a value by a rule, not by its form.
-RULES = re.compile("Use one emoji|can be seen|last seq|Name a room|no such message")
+RULES = re.compile("Must be one emoji|visible character|last seq|is required|does not exist in")
 
 
 @pytest.mark.parametrize(("command", "field"), FIELDS, ids=lambda part: part)

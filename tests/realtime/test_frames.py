@@ -138,7 +138,7 @@ async def test_a_command_without_an_id_gets_no_reply(site):
         await socket.connection.send(json.dumps({"type": "room.subscribe", "room": ROOM}))
         assert await socket.frame() == {
             "type": "error",
-            "error": {"code": "not_found", "message": "There is no such thing, or it is not yours to see."},
+            "error": {"code": "not_found", "message": "The resource does not exist, or you may not see it."},
         }
 
 

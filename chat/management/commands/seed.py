@@ -30,10 +30,10 @@ ADMIN = "  The admin:             {url}/admin/      (as alice: users, rooms, mes
 
 
 class Command(BaseCommand):
-    help = "Make demo users and rooms (where DEMO is on), and print what to try."
+    help = "Create demo users and rooms (only with DEMO=on), and print example requests."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the server will listen")
+        parser.add_argument("--url", default="http://127.0.0.1:8000", help="the base URL of the server")
 
     def handle(self, *args: Any, url: str, **options: Any) -> None:
         if not settings.DEMO:

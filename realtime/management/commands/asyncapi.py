@@ -11,10 +11,10 @@ from realtime import asyncapi
 
 
 class Command(BaseCommand):
-    help = "Writes the AsyncAPI document of the socket."
+    help = "Write the AsyncAPI document of the WebSocket protocol."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, help="where to; without it, to the standard output")
+        parser.add_argument("--file", type=Path, help="output file; standard output if omitted")
 
     def handle(self, *args: Any, file: Path | None, **options: Any) -> None:
         text = yaml.dump(asyncapi.document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
