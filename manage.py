@@ -15,6 +15,6 @@ if __name__ == "__main__":
     finally:
         # While the interpreter is whole: at its exit, asyncio can't look up host names any more.
         if apps.ready:
-            from accounts.announcer import announcer
+            from core.announcer import announcer
 
             announcer.flush()

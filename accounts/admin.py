@@ -30,8 +30,9 @@ from django.utils.safestring import SafeString
 
 from accounts import devices, users
 from accounts.admin_pages import BoundedList, ReadOnlyInline, ReadOnlyModelAdmin, confirmed, link, links_to_related
-from accounts.errors import RoomwireError, UsernameTaken
+from accounts.errors import UsernameTaken
 from accounts.models import Device, User
+from core.errors import RoomwireError
 
 # Only superusers change these: others could give them to themselves.
 _RIGHTS = ("is_staff", "is_superuser", "user_permissions")

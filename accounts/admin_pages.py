@@ -26,7 +26,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from accounts.errors import RoomwireError
+from core.errors import RoomwireError
 
 # Rows that a list counts and pages through, and rows of one object that its own page shows.
 MAX_LISTED = 1_000

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts import limits, secret, sessions, tickets, tokens
-from accounts.errors import RateLimited, RoomwireError, Unauthenticated
+from accounts.errors import Unauthenticated
 from accounts.tokens import Identity
+from core.errors import RateLimited, RoomwireError
 
 
 class Knock(NamedTuple):

@@ -7,8 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts import credentials
-from accounts.errors import InvalidCredentials, RoomwireError
+from accounts.errors import InvalidCredentials
 from accounts.models import User
+from core.errors import RoomwireError
 
 
 class Backend(ModelBackend):

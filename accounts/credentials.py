@@ -10,9 +10,11 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from accounts import addresses, limits, secret
-from accounts.errors import InvalidCredentials, Overloaded
+from accounts import limits, secret
+from accounts.errors import InvalidCredentials
 from accounts.models import Device, User
+from core import ip_addresses
+from core.errors import Overloaded
 
 # One hash takes 100 MB and a core for 50 ms, by intention: more of them at once would help nobody, and those who are
 # signed in need the other cores.
@@ -47,7 +49,7 @@ def find(name: str) -> User:
 def knows(user: User, address: str | None) -> bool:
     """Whether they have signed in from there, or its neighbourhood, before."""
     seen = Device.objects.filter(user=user).values_list("address", flat=True).distinct()
-    return addresses.place(address) in {addresses.place(each) for each in seen if each}
+    return ip_addresses.place(address) in {ip_addresses.place(each) for each in seen if each}
 
 
 def hold(user: User) -> bool:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts import credentials, revocation, secret, sessions
-from accounts.errors import EmailNotVerified, InvalidCredentials, NotFound, SecondFactorRequired, Unauthenticated
+from accounts.errors import EmailNotVerified, InvalidCredentials, SecondFactorRequired, Unauthenticated
 from accounts.models import Device, User
+from core.errors import NotFound
 
 # Signed out, or not used for REFRESH_TOKEN_LIFETIME, and this long ago: forgotten at the next login.
 _FORGOTTEN = timedelta(days=30)

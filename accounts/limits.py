@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
-from accounts import limiter
-from accounts.addresses import place
-from accounts.limiter import Ask, Limit
+from core.ip_addresses import place
+from core.rate_limits import limiter
+from core.rate_limits.limiter import Ask, Limit
 
 _LOGIN_ADDRESS = Limit("login.address", closed=True)
 _LOGIN_ACCOUNT = Limit("login.account", closed=True)
@@ -15,7 +15,6 @@ _REGISTRATION = Limit("registration", closed=True)
 _MAIL_ADDRESS = Limit("mail.address", closed=True)
 _MAIL_ACCOUNT = Limit("mail.account", closed=True)
 _MAIL_RECIPIENT = Limit("mail.recipient")
-_TYPING = Limit("typing")
 _CODE_ADDRESS = Limit("code.address", closed=True)
 _CODE_ACCOUNT = Limit("code.account", closed=True)
 _CODE_PAIR = Limit("code.pair", closed=True)
@@ -79,11 +78,6 @@ def ticket(user_id: UUID) -> None:
 
 def export(user_id: UUID) -> None:
     limiter.take(Ask(_EXPORTS, str(user_id)))
-
-
-def typing(user_id: UUID, room_id: UUID, what: str) -> bool:
-    """Whether this is news, and not one more of many."""
-    return limiter.take_each(_TYPING, [f"{what}:{user_id}:{room_id}"]) == [0.0]
 
 
 def handshakes(addresses: Sequence[str | None]) -> list[float]:

@@ -19,8 +19,8 @@ from django.core.mail import EmailMessage
 from django.db import connection
 
 from accounts import limits
-from accounts.errors import RateLimited
-from accounts.outages import reason
+from core.errors import RateLimited
+from core.outages import reason
 
 logger = logging.getLogger(__name__)
 

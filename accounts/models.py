@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
-from accounts import ids
-from accounts.visible import validate_visible
+from core import ids
+from core.invisible_characters import validate_visible
 
 # No "@", so that a user name is never mistaken for an e-mail address.
 _USERNAME = RegexValidator(r"\A[\w.+-]+\Z", "Use letters, digits, and any of . + - _")

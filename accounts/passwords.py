@@ -7,8 +7,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts import codes, credentials, devices, limits, mail, users
-from accounts.errors import Invalid, InvalidCode, InvalidCredentials
+from accounts.errors import InvalidCode, InvalidCredentials
 from accounts.models import Code, User
+from core.errors import Invalid
 
 _CODE = """Hello {user.username},
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.announcer import Announcement, announcer
+from core.announcer import Announcement, announcer
 
 # The message type that processes listen for, and the group they all join.
 ANNOUNCEMENT = "accounts.revoked"

@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import credentials, devices, emails, limits
-from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
+from accounts.errors import InvalidCredentials, UsernameTaken
 from accounts.models import Code, Device, IdempotencyKey, User
+from core.errors import Invalid, Violation
 
 
 def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:

@@ -2,9 +2,9 @@
 
 from rest_framework.request import Request
 
-from accounts import addresses
+from core import ip_addresses
 
 
 def address(request: Request) -> str:
     """The client's IP address, as the server that spoke with it or a proxy it trusts says; empty for what is none."""
-    return addresses.clean(request.META.get("REMOTE_ADDR"))
+    return ip_addresses.clean(request.META.get("REMOTE_ADDR"))

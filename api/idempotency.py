@@ -15,11 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import idempotency
-from accounts.errors import Invalid, Malformed, Violation
 from accounts.idempotency import Answer
 from accounts.tokens import Identity
 from api.target import target
 from chat import wire
+from core.errors import Invalid, Malformed, Violation
 
 View = Callable[..., Response]
 

@@ -12,8 +12,9 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 
-from accounts.errors import Invalid, RoomwireError
-from chat import database, wire
+from chat import wire
+from core import database
+from core.errors import Invalid, RoomwireError
 
 logger = logging.getLogger(__name__)
 

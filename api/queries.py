@@ -4,8 +4,8 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from accounts import ids
-from accounts.errors import Invalid, Violation
+from core import ids
+from core.errors import Invalid, Violation
 
 # The greatest that a database's 64 bits hold.
 _NUMBER_MAX = 2**63 - 1

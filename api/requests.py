@@ -12,9 +12,10 @@ from django.conf import settings
 from django.contrib.auth.password_validation import get_default_password_validators
 from rest_framework.request import Request
 
-from accounts.errors import Invalid, Violation
-from chat import decoding, fields
+from chat import fields
 from chat.wire_types import ById, CustomEvents, Role
+from core import decoding
+from core.errors import Invalid, Violation
 
 
 def read(form: type[msgspec.Struct], request: Request) -> dict[str, Any]:

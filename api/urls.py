@@ -5,8 +5,8 @@ from uuid import UUID
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from accounts import ids
 from api.views import auth, events, members, messages, passing, passwords, rooms, sync, users
+from core import ids
 
 
 class IdConverter:

@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.errors import NotFound
 from chat import bulk, generations, wire
 from chat.errors import Archived, Forbidden, Muted, NotAMember
 from chat.log import Head
 from chat.models import Ban, Membership, Message, Role, Room
+from core.errors import NotFound
 
 Standing = TypeVar("Standing")
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from accounts.scripts import Call, Script, Scripts
 from chat.attendance import (
     LATE_SECONDS,
     LEASE_SECONDS,
@@ -21,6 +20,7 @@ from chat.attendance import (
     Reading,
     crowd,
 )
+from core.redis_scripts import Call, Script, Scripts
 
 # What one call says or clears at most, and the rooms it reads: Redis does nothing else meanwhile.
 _PAIRS = 500

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.errors import Invalid, Violation
 from accounts.models import User
 from chat import access, departures, inputs, log, wire
 from chat.models import Ban, Membership, Room
+from core.errors import Invalid, Violation
 
 
 def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wire.Ban:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.announcer import Announcement, announcer
+from core.announcer import Announcement, announcer
 
 # The message type hubs listen for.
 ANNOUNCEMENT = "room.events"

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
-from accounts.errors import Internal, RoomwireError, Unavailable
-from chat import database
+from core import database
+from core.errors import Internal, RoomwireError, Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.errors import Invalid, Violation
 from chat import access, inputs, log, wire
 from chat.errors import Forbidden
 from chat.log import Entry
+from core.errors import Invalid, Violation
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
 _NAME = re.compile(NAME_PATTERN)

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound, RoomwireError, Violation
-from accounts.ids import uuid7
 from chat import access, bulk, inputs, log, mentions, wire
 from chat.access import Author
 from chat.models import Mention, Message, Room
+from core.errors import Invalid, NotFound, RoomwireError, Violation
+from core.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)

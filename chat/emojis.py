@@ -6,7 +6,7 @@ version. Their code points are reserved in Extended_Pictographic beforehand.
 
 import re
 
-from accounts import visible
+from core import invisible_characters
 
 
 def _characters(ranges: str) -> str:
@@ -44,4 +44,4 @@ def is_emoji(text: str) -> bool:
 
 
 def is_short_code(text: str) -> bool:
-    return _SHORT_CODE.fullmatch(text) is not None and not visible.has_invisible(text)
+    return _SHORT_CODE.fullmatch(text) is not None and not invisible_characters.has_invisible(text)

@@ -14,11 +14,11 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Max
 
 from accounts import users
-from accounts.errors import NotFound
 from accounts.models import User
-from accounts.outages import reason
 from chat import departures, edits, log, wire
 from chat.models import Ban, Event, Membership, Mention, Message, Mute, Room
+from core.errors import NotFound
+from core.outages import reason
 
 logger = logging.getLogger(__name__)
 

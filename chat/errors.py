@@ -1,6 +1,6 @@
-"""What the rules refuse, in public codes. The root and the errors of accounts are in accounts/errors.py."""
+"""What the rules refuse, in public codes. The root is in core/errors.py."""
 
-from accounts.errors import RoomwireError
+from core.errors import RoomwireError
 
 
 class ChatError(RoomwireError):

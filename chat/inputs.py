@@ -6,9 +6,9 @@ no numbers beyond what every client can read.
 
 from typing import Any
 
-from accounts import visible
-from accounts.errors import Invalid, Violation
 from chat import emojis, wire
+from core import invisible_characters
+from core.errors import Invalid, Violation
 
 _EMOJI = "Must be one emoji, or a short code such as :party_parrot: (letters, digits, _, + and -)."
 # What OpenAPI and AsyncAPI say of the texts below, in the regular expressions that all languages share.
@@ -27,7 +27,7 @@ def text(field: str, value: str, *, maximum: int) -> str:
         raise Invalid(Violation(field, "too_long", f"Must have at most {maximum} characters."))
     if not _storable(value):
         raise Invalid(Violation(field, "invalid", "Must not contain NUL or unpaired surrogates."))
-    if visible.is_blank(value):
+    if invisible_characters.is_blank(value):
         raise Invalid(Violation(field, "blank", "Must contain at least one visible character."))
     return value
 

@@ -14,9 +14,9 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound, Violation
 from chat import broadcast, bulk, generations, wire
 from chat.models import Event, Room
+from core.errors import Invalid, NotFound, Violation
 
 # Those whose data is the message.
 MESSAGE_EVENTS = ("message.created", "message.updated", "message.deleted")

@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound, Violation
 from accounts.models import User
 from chat import access, departures, log, passing, summaries, wire
 from chat.errors import Forbidden
 from chat.models import Ban, Membership, Role, Room
+from core.errors import Invalid, NotFound, Violation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.errors import NotFound, RoomwireError
 from chat import access, drafts, reactions, wire
 from chat.drafts import Draft, Sent
 from chat.models import Message
 from chat.writer import Writer
+from core.errors import NotFound, RoomwireError
 
 
 @dataclass(frozen=True, slots=True)

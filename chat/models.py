@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 
 
 class Role(models.TextChoices):

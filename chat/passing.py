@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.announcer import Announcement, announcer
 from chat import broadcast, wire
 from chat.models import Room
+from core.announcer import Announcement, announcer
 
 # The message type hubs listen for; and the one of all processes, with the group that they all join.
 ANNOUNCEMENT = "room.passing"

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import redis
 
-from accounts.announcer import Announcement, announcer
-from accounts.outages import Outage
-from accounts.scripts import Resting
 from chat import access, attendance, wire
 from chat.attendance import Attendee
+from core.announcer import Announcement, announcer
+from core.outages import Outage
+from core.redis_scripts import Resting
 
 logger = logging.getLogger(__name__)
 

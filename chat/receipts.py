@@ -5,9 +5,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from accounts.errors import Invalid, Violation
 from chat import access, members, passing, wire
 from chat.models import Membership, Room
+from core.errors import Invalid, Violation
 
 
 def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:

@@ -10,11 +10,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.errors import Invalid, Violation
 from accounts.models import User
 from chat import access, inputs, log, passing, summaries, wire
 from chat.models import Membership, Role, Room
 from chat.summaries import Listing
+from core.errors import Invalid, Violation
 
 # Of a search; what else it says is not looked for.
 _WORDS = 10

@@ -11,11 +11,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from accounts.errors import Invalid, Violation
 from chat import access, bulk, generations, summaries, wire
 from chat.log import Entry, Head
 from chat.models import Event, Membership, Room
 from chat.positions import Position, continued
+from core.errors import Invalid, Violation
 
 _ROOMS = 200
 _EVENTS = 500

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import limits
 from chat import access, passing, wire
+from core.rate_limits import limiter
+
+_LIMIT = limiter.Limit("typing")
 
 
 def start(*, user_id: UUID, room_id: UUID) -> None:
@@ -22,5 +24,5 @@ def stop(*, user_id: UUID, room_id: UUID) -> None:
 def _tell(user_id: UUID, room_id: UUID, type: str, seconds: float) -> None:
     room = access.readable(user_id=user_id, room_id=room_id)
     standing = access.speaking(user_id=user_id, room=room)
-    if limits.typing(user_id, room_id, type):
+    if limiter.take_each(_LIMIT, [f"{type}:{user_id}:{room_id}"]) == [0.0]:
         passing.tell(room, type, wire.Typist(wire.user(standing.user), seconds))

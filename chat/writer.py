@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 
 from django.db import connection
 
-from accounts.errors import Internal, Overloaded, RoomwireError, Unavailable
 from chat import commits
+from core.errors import Internal, Overloaded, RoomwireError, Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ starting.load()
 from django.conf import settings  # noqa: E402
 
 from accounts import idempotency, revocation  # noqa: E402
-from accounts.announcer import announcer  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
-from accounts.outages import reason  # noqa: E402
 from chat import erasure, passing, purge  # noqa: E402
 from chat.messages import writer  # noqa: E402
 from config import garbage  # noqa: E402
 from config.http import ASGI  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
+from core.announcer import announcer  # noqa: E402
+from core.outages import reason  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
 from realtime.connections import Connections  # noqa: E402
 from realtime.continuity import Continuity  # noqa: E402

@@ -6,7 +6,7 @@ from corsheaders import middleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts import origins
+from core import origins
 
 
 class CorsMiddleware(middleware.CorsMiddleware):

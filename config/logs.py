@@ -9,7 +9,7 @@ import logging
 import re
 import time
 
-from accounts.outages import reason
+from core.outages import reason
 
 _REDACTED = r"\1[redacted]"
 _RULES = (

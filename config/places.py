@@ -9,7 +9,7 @@ import redis.asyncio.connection
 import redis.connection
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts import origins
+from core import origins
 
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _VALKEY = {"valkey": "redis", "valkeys": "rediss"}

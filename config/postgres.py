@@ -68,7 +68,7 @@ def _quoted(text: str) -> str:
 def _defaults() -> dict[str, Any]:
     """What holds unless the URL says otherwise: a pool per process, and an end to every wait for the network."""
     # psycopg is not needed on SQLite.
-    from chat.postgres import Connection
+    from core.postgres import Connection
 
     return {
         # Left to itself the pool waits longer and longer between attempts to connect, up to minutes: here it gives
@@ -91,7 +91,7 @@ def _defaults() -> dict[str, Any]:
 
 def _options() -> str:
     """The session's settings, as libpq's `options`. Of two with one name the later counts: the URL's."""
-    from chat.postgres import MARKER
+    from core.postgres import MARKER
 
     statement = env.database_statement_timeout_ms()
     settings = {

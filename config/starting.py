@@ -43,7 +43,7 @@ def load() -> None:
 
 
 def _require_migrated() -> None:
-    from chat import readiness
+    from core import readiness
 
     try:
         if not readiness.is_migrated():

@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import Raw
 
-from accounts.errors import RoomwireError
 from chat import custom, edits, messages, presence, reactions, receipts, typists, wire
 from chat.drafts import Draft, Sent
 from chat.errors import Forbidden
+from core.errors import RoomwireError
 from realtime import lookups, protocol, replies, subscribing
 from realtime.connection import Connection
 from realtime.threads import in_thread, on_loop

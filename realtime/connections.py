@@ -16,9 +16,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.outages import reason
 from accounts.tokens import Identity
 from chat import wire
+from core.outages import reason
 from realtime import protocol
 from realtime.closing import Close
 from realtime.connection import Connection

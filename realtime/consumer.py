@@ -13,9 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.errors import Internal, Invalid, NotFound, RateLimited, RoomwireError, Unauthenticated, Unavailable
+from accounts.errors import Unauthenticated
 from accounts.tokens import Identity
-from chat import database, wire
+from chat import wire
+from core import database
+from core.errors import Internal, Invalid, NotFound, RateLimited, RoomwireError, Unavailable
 from realtime import commands, lookups, protocol, replies, subscribing
 from realtime.allowance import Allowance
 from realtime.asgi import ClientGone, Message, Receive, Scope, Send, send_to

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.outages import reason
 from chat import broadcast, passing
 from chat.log import Head
+from core.outages import reason
 from realtime.feed import Feed, Subscriber, Subscription
 from realtime.link import Audience, Link, no_matter
 from realtime.pace import Pace

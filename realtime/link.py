@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from channels.layers import get_channel_layer
 
-from accounts.announcer import announcer
-from accounts.outages import Outage
+from core.announcer import announcer
+from core.outages import Outage
 
 logger = logging.getLogger(__name__)
 

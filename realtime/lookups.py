@@ -13,12 +13,13 @@ from uuid import UUID
 
 from accounts import admission
 from accounts.admission import Knock
-from accounts.errors import RoomwireError, Unauthenticated
+from accounts.errors import Unauthenticated
 from accounts.tokens import Identity
 from chat import access
 from chat import positions as places
 from chat.log import Head
 from chat.positions import Place
+from core.errors import RoomwireError
 from realtime.threads import in_thread
 
 Question = TypeVar("Question")

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from accounts import origins
 from accounts.admission import Knock
-from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
+from accounts.errors import Unauthenticated
+from core import origins
+from core.errors import RateLimited, RoomwireError, Unavailable
 from realtime import lookups, protocol
 from realtime.asgi import Application, ClientGone, Receive, Scope, Send, send_to
 from realtime.closing import Close, close

@@ -16,11 +16,11 @@ from uuid import UUID
 
 import redis
 
-from accounts.outages import reason
 from chat import attendance, presence, wire
 from chat.attendance import UNKNOWN, Reading
 from chat.log import Head
 from chat.presence import View
+from core.outages import reason
 from realtime import company
 from realtime.attending import Attending
 from realtime.company import NOTHING, Known

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.errors import Invalid, Malformed, RoomwireError, UnknownCommand
-from chat import decoding, fields, wire
+from chat import fields, wire
 from chat.wire_types import ById, Moment
+from core import decoding
+from core.errors import Invalid, Malformed, RoomwireError, UnknownCommand
 
 SUBPROTOCOL = "roomwire.v1"
 # Beside it, a token for clients that can set no header.

@@ -7,8 +7,8 @@ missed since they were all cut off at once. A slow reader, a resumed client and 
 import asyncio
 import logging
 
-from accounts.outages import reason
 from chat.log import Entry, Head
+from core.outages import reason
 from realtime import protocol
 from realtime.feed import Feed, Subscription, runs
 from realtime.pace import Pace

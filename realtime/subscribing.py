@@ -8,11 +8,11 @@ import msgspec
 from django.conf import settings
 from msgspec import UNSET
 
-from accounts.errors import Invalid, NotFound, Violation
 from chat import positions, rooms, wire
 from chat.errors import LimitExceeded
 from chat.log import Head
 from chat.positions import Place
+from core.errors import Invalid, NotFound, Violation
 from realtime import company, lookups, protocol, replies
 from realtime.company import Known
 from realtime.connection import Connection

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from chat import database
+from core import database
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accounts.errors import RoomwireError
 from accounts.factors import asked, second
+from core.errors import RoomwireError
 
 
 class LoginForm(AdminAuthenticationForm):

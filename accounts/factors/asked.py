@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts import addresses
+from core import ip_addresses
 
 # As long as accounts.models.Device has room for.
 _NAME_MAX, _PLATFORM_MAX = 100, 32
@@ -13,7 +13,7 @@ _NAME_MAX, _PLATFORM_MAX = 100, 32
 
 def address(request: HttpRequest) -> str:
     """The client's, as the server that spoke with it or a proxy it trusts says; empty for what is none."""
-    return addresses.clean(request.META.get("REMOTE_ADDR"))
+    return ip_addresses.clean(request.META.get("REMOTE_ADDR"))
 
 
 def device(request: HttpRequest) -> dict[str, str]:

@@ -13,10 +13,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import CreateError
 from django.utils.crypto import salted_hmac
 
-from accounts.errors import Internal
 from accounts.factors import sealing
 from accounts.models import User
 from accounts.sessions import SessionStore
+from core.errors import Internal
 
 
 class Notes(SessionStore):

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from accounts.errors import Internal
+from core.errors import Internal
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from allauth.mfa.models import Authenticator
 
 from accounts import credentials, limits
-from accounts.limiter import Ask, Limit
 from accounts.models import User
+from core.rate_limits.limiter import Ask, Limit
 
 _ACCOUNT = Limit("factor.account", closed=True)
 

@@ -16,10 +16,11 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from accounts import credentials, emails, limits
-from accounts.errors import Invalid, UsernameTaken, Violation
+from accounts.errors import UsernameTaken
 from accounts.factors import asked
 from accounts.factors.adapters import refuse_again
 from accounts.models import User
+from core.errors import Invalid, Violation
 
 
 class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types

@@ -15,12 +15,13 @@ from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import APIException
 
 from accounts import limits
-from accounts.errors import RateLimited, RoomwireError, Unauthenticated, Unavailable
+from accounts.errors import Unauthenticated
 from accounts.factors import asked
 from accounts.sessions import SessionStore
 from api import problems
 from api.json import StrictJSONParser
-from chat import database
+from core import database
+from core.errors import RateLimited, RoomwireError, Unavailable
 
 View = Callable[..., HttpResponseBase]
 

@@ -10,9 +10,9 @@ from allauth.headless.socialaccount.views import ProviderTokenView
 from django.http import HttpResponseBase
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
-from accounts.errors import Malformed
 from accounts.factors import asked
 from accounts.factors.second import Attempt
+from core.errors import Malformed
 
 _NO_CREDENTIAL = "The body is not a WebAuthn credential."
 _NO_WORD = "The body has no `id_token` with a `kid` and an asymmetric signature."

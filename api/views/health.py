@@ -4,9 +4,10 @@ import threading
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import limiter
-from accounts.announcer import announcer
-from chat import presence, readiness
+from chat import presence
+from core import readiness
+from core.announcer import announcer
+from core.rate_limits import limiter
 
 _leaving = threading.Event()
 

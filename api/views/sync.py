@@ -10,14 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import ids
-from accounts.errors import Invalid, Violation
 from api import queries, requests
 from api.authentication import identity
 from api.schema import parameter
 from chat import sync, wire
 from chat.positions import Position
 from chat.wire_types import ById
+from core import ids
+from core.errors import Invalid, Violation
 
 _POSITION = rf"({ids.PATTERN})\.([0-9]{{1,18}})(?:\.({ids.PATTERN}))?"
 Since = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^({_POSITION}(,{_POSITION})*)?$"})]

@@ -8,8 +8,9 @@ from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 from accounts import devices, tickets, tokens, users
-from accounts.errors import NotFound, Unauthenticated
+from accounts.errors import Unauthenticated
 from accounts.models import Device
+from core.errors import NotFound
 from tests.accounts.at_once import at_once
 from tests.client import PASSWORD, Person, Refused, Site
 

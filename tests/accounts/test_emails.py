@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts import codes, devices, emails, users
-from accounts.errors import EmailNotVerified, Invalid, InvalidCode, InvalidCredentials
+from accounts.errors import EmailNotVerified, InvalidCode, InvalidCredentials
 from accounts.mail import mailer
 from accounts.models import Code, User
+from core.errors import Invalid
 from tests.accounts import hashers, outbox
 from tests.accounts.at_once import at_once
 from tests.client import DEADLINE, PASSWORD

@@ -6,9 +6,10 @@ from django.utils import timezone
 
 from accounts import devices, emails, passwords, sessions, tickets, tokens, users
 from accounts.devices import Grant
-from accounts.errors import Invalid, InvalidCode, InvalidCredentials, Unauthenticated
+from accounts.errors import InvalidCode, InvalidCredentials, Unauthenticated
 from accounts.mail import mailer
 from accounts.models import Code, Session, Ticket, User
+from core.errors import Invalid
 from tests.accounts import hashers, outbox
 from tests.accounts.at_once import at_once
 from tests.client import DEADLINE, PASSWORD

@@ -5,9 +5,10 @@ from django.utils import timezone
 
 from accounts import devices, tickets, tokens
 from accounts.admission import Knock, admit
-from accounts.errors import RoomwireError, Unauthenticated
+from accounts.errors import Unauthenticated
 from accounts.models import Device, Ticket
 from accounts.tokens import Identity
+from core.errors import RoomwireError
 from tests.accounts.at_once import at_once
 from tests.client import PASSWORD
 

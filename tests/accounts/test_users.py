@@ -7,8 +7,9 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts import devices, users
-from accounts.errors import Invalid, InvalidCredentials, UsernameTaken, Violation
+from accounts.errors import InvalidCredentials, UsernameTaken
 from accounts.models import Device, User
+from core.errors import Invalid, Violation
 from tests.client import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ import pathlib, sys
 sys.modules.update(dict.fromkeys({sorted(EXTRA)}))
 from config.asgi import application
 import config.urls, config.wsgi
-for folder in ("accounts", "api", "chat", "realtime"):
+for folder in ("accounts", "api", "chat", "core", "realtime"):
     for path in sorted(pathlib.Path(folder).rglob("*.py")):
         if "factors" not in path.parts and path.stem != "__init__":
             __import__(".".join(path.with_suffix("").parts))

@@ -11,10 +11,10 @@ from django.views.generic import TemplateView
 from rest_framework.exceptions import APIException, ErrorDetail, Throttled, ValidationError
 from rest_framework.views import APIView
 
-from accounts.errors import RoomwireError
 from api import problems
 from config import urls
 from config.http import WSGI
+from core.errors import RoomwireError
 
 ORIGIN = "https://app.example.com"
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from accounts.announcer import announcer
 from chat import bans, broadcast, members, reactions, rooms, wire
+from core.announcer import announcer
 from tests.chat.talk import people, promote, room, say
 from tests.unit.stand_ins import LAYERS
 

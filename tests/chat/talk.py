@@ -14,10 +14,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.errors import RoomwireError
 from accounts.models import User
 from chat import catalogue, log, members, messages, rooms, wire
 from chat.models import Membership, Room
+from core.errors import RoomwireError
 
 DEADLINE = 60.0
 NOWHERE = UUID(int=0)

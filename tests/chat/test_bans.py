@@ -2,9 +2,9 @@
 
 import pytest
 
-from accounts.errors import Invalid, NotFound
 from chat import access, bans, events, members, mentions, messages, rooms, sync
 from chat.models import Ban, Membership
+from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, heard, people, promote, room, say
 
 pytestmark = pytest.mark.django_db

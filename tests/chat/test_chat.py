@@ -6,11 +6,11 @@ import uuid
 import pytest
 from django.db import transaction
 
-from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from chat import access, broadcast, edits, events, log, members, messages, reactions, receipts, rooms, typists
 from chat.errors import Forbidden, LastOwner, NotAMember
 from chat.models import Event, Membership, Message, Room
+from core.errors import Invalid, NotFound
 
 pytestmark = pytest.mark.django_db
 

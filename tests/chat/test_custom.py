@@ -5,11 +5,11 @@ import json
 import pytest
 from django.db import transaction
 
-from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from chat import custom, messages, rooms, telling
 from chat.errors import Forbidden
 from chat.models import Event
+from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, committed, heard, people, person, promote, room, told
 
 pytestmark = pytest.mark.django_db

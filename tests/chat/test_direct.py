@@ -3,10 +3,10 @@
 import pytest
 
 from accounts import users
-from accounts.errors import Invalid
 from chat import members, rooms
 from chat.errors import Forbidden
 from chat.models import Membership, Room
+from core.errors import Invalid
 from tests.chat.talk import NOWHERE, at_once, committed, heard, people, say
 
 pytestmark = pytest.mark.django_db

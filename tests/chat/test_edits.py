@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from accounts.errors import Invalid, NotFound
 from chat import edits, members, mentions, messages, reactions, rooms, telling
 from chat.errors import Forbidden, LimitExceeded, NotAMember
 from chat.models import Event, Mention, Message, Reaction, Revision
+from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, as_told, heard, people, promote, room, say, told
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.announcer import announcer
 from chat import access, events, generations, log, positions, rooms, sync
 from chat.models import Event, Generation, Message, Room
 from chat.positions import Position
+from core.announcer import announcer
 from tests.chat.talk import NOWHERE, committed, people, room, say
 from tests.unit.stand_ins import LAYERS
 

@@ -4,10 +4,10 @@ import pytest
 from django.utils import timezone
 
 from accounts import users
-from accounts.errors import Invalid, NotFound
 from chat import bans, members, messages, reactions, rooms, wire
 from chat.errors import Archived, Forbidden, LastOwner, Muted
 from chat.models import Membership, Room
+from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, as_told, heard, people, promote, room, say, soon, types
 
 pytestmark = pytest.mark.django_db

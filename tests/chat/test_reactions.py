@@ -2,10 +2,10 @@
 
 import pytest
 
-from accounts.errors import Invalid
 from chat import edits, messages, reactions
 from chat.errors import LimitExceeded
 from chat.models import Message, Reaction
+from core.errors import Invalid
 from tests.chat.talk import as_told, at_once, committed, heard, people, room, say, told
 
 pytestmark = pytest.mark.django_db

@@ -3,9 +3,9 @@
 import pytest
 from django.db import transaction
 
-from accounts.errors import Invalid
 from chat import members, passing, receipts, rooms, typists
 from chat.models import Membership
+from core.errors import Invalid
 from tests.chat.talk import at_once, committed, heard, people, room, say
 
 pytestmark = pytest.mark.django_db

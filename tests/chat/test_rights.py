@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.errors import RoomwireError
 from chat import members
 from chat.models import Membership, Message, Room
+from core.errors import RoomwireError
 from deploy.local.process import wait_until
 from tests.chat.acts import ALL, DONE
 from tests.chat.talk import DEADLINE, committed, head, soon, told

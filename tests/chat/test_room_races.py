@@ -4,9 +4,9 @@ from contextlib import suppress
 
 import pytest
 
-from accounts.errors import RoomwireError
 from chat import bans, custom, edits, members, messages, rooms
 from chat.models import Ban, Event, Membership, Message, Revision, Room
+from core.errors import RoomwireError
 from tests.chat.talk import at_once, committed, head, people, promote, refusals, room, say, soon, told
 
 pytestmark = committed

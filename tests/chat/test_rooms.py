@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound
 from chat import access, events, log, members, mentions, messages, receipts, rooms, sync
 from chat.models import Room
+from core.errors import Invalid, NotFound
 from tests.chat.talk import as_told, heard, people, promote, room, say, types
 
 pytestmark = pytest.mark.django_db

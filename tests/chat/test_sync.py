@@ -5,11 +5,11 @@ import uuid
 
 import pytest
 
-from accounts.errors import Invalid
 from chat import bans, drafts, edits, members, reactions, receipts, rooms, sync
 from chat.drafts import Draft
 from chat.models import Event, Room
 from chat.sync import Position
+from core.errors import Invalid
 from tests.chat.talk import NOWHERE, head, people, promote, room, say, told
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "api", "chat", "config", "realtime")
+ROOMS = ("accounts", "api", "chat", "config", "core", "realtime")
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -30,7 +30,7 @@ def users_of(*words: str) -> set[str]:
 
 
 def test_one_door_to_the_channel_layer_for_sending():
-    assert users_of("group_send") == {"accounts/announcer.py"}
+    assert users_of("group_send") == {"core/announcer.py"}
 
 
 def test_one_module_listens_on_the_channel_layer():

@@ -7,7 +7,19 @@ import pytest
 
 from tests.contracts.test_architecture import PROJECT
 
-_PRODUCT = ("accounts", "api", "chat", "clients", "config", "deploy", "docs", "openapi", "realtime", "README.md")
+_PRODUCT = (
+    "accounts",
+    "api",
+    "chat",
+    "clients",
+    "config",
+    "core",
+    "deploy",
+    "docs",
+    "openapi",
+    "realtime",
+    "README.md",
+)
 
 
 def _rows() -> list[list[str]]:

@@ -13,7 +13,7 @@ import yaml
 
 from tests.contracts.test_architecture import PROJECT
 
-_PACKAGES = ("accounts", "api", "chat", "config", "realtime")
+_PACKAGES = ("accounts", "api", "chat", "config", "core", "realtime")
 _IDIOM = re.compile(
     r"\b((some|no|every|any)body|whoever|oneself|told|tells|said|heard|hears|hear|for ever|yours)\b", re.IGNORECASE
 )

@@ -3,9 +3,9 @@
 import re
 from typing import get_args
 
-from accounts.errors import RoomwireError
 from api import problems
 from chat.errors import ChatError
+from core.errors import RoomwireError
 from realtime import commands, protocol
 from realtime.closing import Close
 from tests.contracts.test_architecture import PROJECT

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import psycopg
 from django.db.utils import ConnectionHandler
 
-from chat.postgres import Connection
 from config import services
+from core.postgres import Connection
 
 
 def parameters(url: str) -> dict:

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from django.db import InternalError, OperationalError, connection, transaction
 
-from chat import database
 from chat.models import Room
+from core import database
 from deploy.local.process import wait_until
 from tests.database.connecting import connected
 from tests.proxy import Proxy

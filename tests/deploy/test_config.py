@@ -156,7 +156,7 @@ def nginx(request: pytest.FixtureRequest) -> str:
 def test_nginx_takes_requests_as_big_as_the_api_does(nginx: str) -> None:
     assert nginx_number(nginx, "client_max_body_size") == settings.REQUEST_MAX_BYTES
     assert nginx_number(nginx, "client_body_buffer_size") == settings.REQUEST_MAX_BYTES
-    assert f"At most {settings.REQUEST_MAX_BYTES} bytes" in nginx_problems(nginx)[413]["detail"]
+    assert f"at most {settings.REQUEST_MAX_BYTES} bytes" in nginx_problems(nginx)[413]["detail"]
 
 
 def test_nginx_outwaits_missed_heartbeats(nginx: str) -> None:

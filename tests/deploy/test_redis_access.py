@@ -8,9 +8,9 @@ from contextlib import ExitStack, asynccontextmanager
 import pytest
 import redis
 
-from accounts import limiter
-from accounts.limiter import Ask, Limit
 from chat import attendance, presence
+from core.rate_limits import limiter
+from core.rate_limits.limiter import Ask, Limit
 from deploy.local.valkey import Valkey
 from tests.client import DEADLINE, Person, Site
 from tests.proxy import Proxy

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import RoomwireError
 from chat import drafts, log
 from chat.drafts import Draft, Sent
+from core.errors import RoomwireError
 
 DEADLINE = 40.0
 NOWHERE = uuid.UUID(int=0)

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from django.db import connection
 
-from accounts.announcer import announcer
 from accounts.models import User
 from chat import drafts, members, rooms
 from chat.writer import Writer
+from core.announcer import announcer
 from tests.drafts.batch import DEADLINE
 from tests.unit.stand_ins import LAYERS
 

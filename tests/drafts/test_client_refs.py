@@ -6,10 +6,10 @@ import uuid
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import Invalid, NotFound
 from chat import drafts, members, rooms
 from chat.drafts import Draft
 from chat.models import Message
+from core.errors import Invalid, NotFound
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, in_threads, seqs, store, told
 

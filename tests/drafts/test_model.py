@@ -5,9 +5,9 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.errors import RoomwireError
 from chat import members, rooms
 from chat.drafts import Draft, Sent
+from core.errors import RoomwireError
 from tests.drafts.batch import NOWHERE, store, told
 
 pytestmark = pytest.mark.django_db

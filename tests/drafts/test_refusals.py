@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound, RoomwireError
 from chat import bans, members, messages, rooms
 from chat.drafts import Draft
 from chat.errors import Archived, Muted, NotAMember
 from chat.models import Message, Room
+from core.errors import Invalid, NotFound, RoomwireError
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, NOWHERE, blocks, committed, hold, seqs, store, told
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 from django.db import transaction
 
-from accounts.errors import Invalid, NotFound, Overloaded
 from chat import log, messages, rooms
 from chat.drafts import Draft
 from chat.models import Message, Room
+from core.errors import Invalid, NotFound, Overloaded
 from deploy.local.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, hold, seqs, told
 

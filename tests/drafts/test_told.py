@@ -5,10 +5,10 @@ import queue
 
 import pytest
 
-from accounts.announcer import announcer
 from chat import broadcast, log, messages, rooms
 from chat.drafts import Draft
 from chat.models import Event, Message, Room
+from core.announcer import announcer
 from tests.drafts.batch import DEADLINE, committed, store, told
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ import json
 import pytest
 from django.apps import apps
 
-from accounts.errors import NotFound
 from chat import bans, custom, edits, members, mentions, messages, reactions, rooms
 from chat.models import Ban, Event, Mention, Message, Reaction, Revision
+from core.errors import NotFound
 from tests.accounts.at_once import at_once
 from tests.erasure.people import erase, log_of, nothing_is_left, person, roles, room, say, set_role, types
 

@@ -1,6 +1,6 @@
 """What the limiter promises, written down plainly: tokens that come back, and pauses that double. Milliseconds."""
 
-from accounts.buckets import Bucket
+from core.rate_limits.stores import Bucket
 
 
 class Tokens:

@@ -5,7 +5,7 @@ import secrets
 
 import redis
 
-from accounts.buckets import Memory, Shared
+from core.rate_limits.stores import Memory, Shared
 
 # A thousand seconds, so that the few that a test takes on a slow machine are nothing.
 UNIT = 1_000_000

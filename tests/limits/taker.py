@@ -7,7 +7,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from accounts.buckets import Bucket, Shared, Store
+from core.rate_limits.stores import Bucket, Shared, Store
 
 BUCKET = Bucket("contended", 0, 3_600_000, 99 * 3_600_000, 0)
 COUNT = 100

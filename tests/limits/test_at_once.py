@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import override_settings
 
-from accounts import limiter
-from accounts.buckets import Bucket
-from accounts.errors import RateLimited
-from accounts.limiter import Ask, Limit
+from core.errors import RateLimited
+from core.rate_limits import limiter
+from core.rate_limits.limiter import Ask, Limit
+from core.rate_limits.stores import Bucket
 from tests.limits.stores import InRedis
 from tests.limits.taker import BUCKET, COUNT, taken
 from tests.servers import PROJECT

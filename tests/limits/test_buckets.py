@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts import buckets
-from accounts.buckets import Bucket, Memory
+from core.rate_limits import stores
+from core.rate_limits.stores import Bucket, Memory
 from tests.limits.reference import Reference
 from tests.limits.stores import STORES, UNIT, InMemory, InRedis, close
 
@@ -174,7 +174,7 @@ def test_memory_forgets_what_has_ended():
 
 def test_memory_has_an_end_and_keeps_what_lasts_longest(monkeypatch):
     """Somebody with a network of IPv6 addresses brings new ones without end."""
-    monkeypatch.setattr(buckets, "_MEMORY_KEYS_MAX", 20_000)
+    monkeypatch.setattr(stores, "_MEMORY_KEYS_MAX", 20_000)
     store = InMemory()
     guessed = Bucket("guessed", 1, 900_000, 900_000, HOUR)
     assert store.take([guessed]) == 0

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as configured
 
 from accounts import limits
-from accounts.errors import RateLimited, Unavailable
+from core.errors import RateLimited, Unavailable
 from tests.limits.stores import InRedis
 
 

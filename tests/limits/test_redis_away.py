@@ -10,10 +10,11 @@ from contextlib import suppress
 import pytest
 import redis
 
-from accounts import limiter, scripts
-from accounts.buckets import Bucket
-from accounts.errors import RateLimited, Unavailable
-from accounts.limiter import Ask, Limit
+from core import redis_scripts
+from core.errors import RateLimited, Unavailable
+from core.rate_limits import limiter
+from core.rate_limits.limiter import Ask, Limit
+from core.rate_limits.stores import Bucket
 from deploy.local.process import wait_until
 from deploy.local.valkey import Valkey
 from tests.limits.stores import InRedis
@@ -159,11 +160,11 @@ def timed(store) -> float:
 
 
 def calls_that_waited(store, calls: int) -> int:
-    return sum(timed(store) > scripts._REDIS_SECONDS / 2 for _ in range(calls))
+    return sum(timed(store) > redis_scripts._REDIS_SECONDS / 2 for _ in range(calls))
 
 
 def test_a_silent_redis_is_waited_for_by_one_call(valkey, monkeypatch):
-    monkeypatch.setattr(scripts, "_AWAY_SECONDS", 3.0)
+    monkeypatch.setattr(redis_scripts, "_AWAY_SECONDS", 3.0)
     with Proxy(valkey.port) as proxy:
         store = InRedis(f"redis://127.0.0.1:{proxy.port}/0")
         store.take([BUCKET])
@@ -177,7 +178,7 @@ def test_a_silent_redis_is_waited_for_by_one_call(valkey, monkeypatch):
 
 def test_one_call_finds_out_whether_a_silent_redis_is_back(silence, monkeypatch):
     """The others go on at once meanwhile, however many they are."""
-    monkeypatch.setattr(scripts, "_AWAY_SECONDS", 3.0)
+    monkeypatch.setattr(redis_scripts, "_AWAY_SECONDS", 3.0)
     store = InRedis(f"redis://127.0.0.1:{silence}/0")
     assert calls_that_waited(store, 1) == 1
     store._scripts._away_until = time.monotonic()  # those seconds are over
@@ -189,7 +190,7 @@ def test_one_call_finds_out_whether_a_silent_redis_is_back(silence, monkeypatch)
 
     with ThreadPoolExecutor(40) as pool:
         took = sorted(pool.map(call, range(40)))
-    assert sum(seconds > scripts._REDIS_SECONDS * 0.9 for seconds in took) == 1
+    assert sum(seconds > redis_scripts._REDIS_SECONDS * 0.9 for seconds in took) == 1
 
 
 def test_many_at_once_are_no_sign_that_redis_is_away(valkey):
@@ -204,7 +205,7 @@ def test_many_at_once_are_no_sign_that_redis_is_away(valkey):
     with ThreadPoolExecutor(300) as pool:
         waits = list(pool.map(call, range(300)))
     assert waits.count(0) == 3
-    assert store.client.info("clients")["connected_clients"] <= scripts._AT_ONCE + 2
+    assert store.client.info("clients")["connected_clients"] <= redis_scripts._AT_ONCE + 2
     store.close()
 
 
@@ -214,4 +215,4 @@ def test_many_at_once_wait_for_a_silent_redis_together(silence):
     begun = time.monotonic()
     with ThreadPoolExecutor(200) as pool:
         list(pool.map(lambda _: timed(store), range(400)))
-    assert time.monotonic() - begun < 10 * scripts._REDIS_SECONDS
+    assert time.monotonic() - begun < 10 * redis_scripts._REDIS_SECONDS

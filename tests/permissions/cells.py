@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 from tests.permissions.doors import DOORS, Answer, Rest, Socket, fill
 from tests.permissions.house import House
 from tests.permissions.rows import Row

@@ -11,10 +11,10 @@ import httpx
 from django.apps import apps
 from django.db import connections
 
-from accounts.ids import uuid7
 from accounts.models import Code
 from chat.models import Generation
 from config import services
+from core.ids import uuid7
 from tests.client import DEADLINE
 from tests.permissions import people, world
 from tests.permissions.people import NOBODY, Person

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 from tests.permissions.accounts_table import ACCOUNTS
 from tests.permissions.doors import Rest
 from tests.permissions.people import NOBODY

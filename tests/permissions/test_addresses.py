@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 from realtime.closing import Close
 from tests.client import DEADLINE
 from tests.permissions import coverage

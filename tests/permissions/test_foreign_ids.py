@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 from tests.permissions.cells import cases
 from tests.permissions.doors import DOORS
 from tests.permissions.rules import SETTINGS

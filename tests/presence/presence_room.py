@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 from django.test import override_settings
 
-from accounts.announcer import announcer
 from chat import attendance, presence
 from chat.attendance import Arrival
+from core.announcer import announcer
 from realtime.hub import Hub
 from tests.unit.stand_ins import LAYERS, Listener, Log
 

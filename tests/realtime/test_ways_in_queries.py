@@ -8,8 +8,9 @@ from django.contrib.auth import aauthenticate
 
 from accounts import admission, devices, sessions, tickets, tokens
 from accounts.admission import Knock
-from accounts.errors import RateLimited, Unauthenticated
+from accounts.errors import Unauthenticated
 from accounts.models import User
+from core.errors import RateLimited
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from chat.postgres import Connection
+from core.postgres import Connection
 from tests.client import Site
 from tests.database.connecting import connected, setting
 from tests.servers import Server

@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from accounts.announcer import Announcer
 from chat import broadcast
+from core.announcer import Announcer
 from tests.unit.stand_ins import Layer
 
 EPOCH = uuid4()

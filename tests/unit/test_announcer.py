@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from accounts import announcer as module
-from accounts.announcer import Announcer
 from chat import broadcast
+from core import announcer as module
+from core.announcer import Announcer
 from tests.unit.announced import EPOCH, payloads, put, told
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS, Layer

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from accounts.announcer import Announcer
 from config.env import PROJECT_DIR
+from core.announcer import Announcer
 from tests.unit.announced import payloads, put
 from tests.unit.stand_ins import LAYERS, Layer
 
@@ -102,7 +102,7 @@ sys.modules["printing"] = sys.modules["__main__"]
 parent = os.getpid()
 from django.conf import settings
 settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "printing.Printing"}})
-from accounts.announcer import announcer
+from core.announcer import announcer
 from chat.broadcast import Events
 room, epoch = uuid.uuid4(), uuid.uuid4()
 def say(seq, text):

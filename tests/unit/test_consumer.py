@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.errors import NotFound
 from accounts.tokens import Identity
+from core.errors import NotFound
 from realtime import subscribing
 from realtime.connections import Connections
 from realtime.consumer import Consumer

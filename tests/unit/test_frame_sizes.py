@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from chat import attendance, log, presence, wire
 from chat.attendance import Attendee
 from chat.models import Room
 from chat.presence import View
+from core.errors import Invalid, NotFound
 from realtime import company, protocol, replies, subscribing
 
 LONGEST_NAME = "\N{GRINNING FACE}" * User._meta.get_field("username").max_length

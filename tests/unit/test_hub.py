@@ -3,8 +3,8 @@
 import asyncio
 from uuid import uuid4
 
-from accounts.announcer import announcer
 from chat import broadcast
+from core.announcer import announcer
 from tests.unit.clock import virtual
 from tests.unit.hub_room import RECONCILED, a_room
 from tests.unit.stand_ins import Listener

@@ -3,7 +3,7 @@
 import time
 import uuid
 
-from accounts.ids import uuid7
+from core.ids import uuid7
 
 
 def milliseconds(value: uuid.UUID) -> int:

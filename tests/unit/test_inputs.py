@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.errors import Invalid
 from chat import inputs
+from core.errors import Invalid
 
 PLENTY = 10_000
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from accounts.announcer import announcer
 from chat.passing import Told
+from core.announcer import announcer
 from realtime.link import Audience, Link, no_matter
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS

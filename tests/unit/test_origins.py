@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from accounts import origins
+from core import origins
 
 
 @pytest.mark.parametrize(

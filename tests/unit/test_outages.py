@@ -5,8 +5,8 @@ import logging
 import pytest
 import redis
 
-from accounts.outages import Outage, reason
 from config.logs import OncePerMinute
+from core.outages import Outage, reason
 from realtime.tasks import Tasks
 from tests.client import until
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from accounts.announcer import announcer
 from chat import broadcast, passing
 from chat.broadcast import Events
 from chat.models import Room
 from chat.passing import Told, ToUsers
+from core.announcer import announcer
 
 ROOM = uuid4()
 

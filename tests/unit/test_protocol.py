@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import errors
+from core import errors
 from realtime import protocol
 from realtime.protocol import (
     Authenticate,

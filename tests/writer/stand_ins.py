@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from accounts.errors import NotFound, RoomwireError
 from chat.models import Room
 from chat.writer import Writer
+from core.errors import NotFound, RoomwireError
 
 DEADLINE = 40.0
 

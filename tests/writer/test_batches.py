@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from accounts.errors import Overloaded, Unavailable
 from chat import writer as module
+from core.errors import Overloaded, Unavailable
 from tests.writer.database import stored, transactions
 from tests.writer.stand_ins import DEADLINE, put, put_behind, run, throw
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import Internal, Unavailable
 from chat import messages
+from core.errors import Internal, Unavailable
 from deploy.local.process import wait_until
 from tests.writer.database import execute, stored, terminate
 from tests.writer.stand_ins import DEADLINE, run, throw, together

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError
 
-from accounts.errors import Internal, NotFound, Unavailable
 from chat.models import Room
+from core.errors import Internal, NotFound, Unavailable
 from deploy.local.process import wait_until
 from tests.writer.database import blocked, connect, execute, fail_with, stored
 from tests.writer.stand_ins import DEADLINE, nothing, put, put_behind, throw, together

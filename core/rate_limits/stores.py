@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from accounts.scripts import Call, Script, Scripts
+from core.redis_scripts import Call, Script, Scripts
 
 # Where memory begins to look for what has ended; and what it holds at most, some 70 MB.
 _MEMORY_KEYS = 10_000

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from accounts.outages import Outage
+from core.outages import Outage
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from accounts.errors import Invalid, Violation
+from core.errors import Invalid, Violation
 
 _MOST = 20
 _LENGTH = re.compile(r"Expected `(\w+)` of length (<=|>=) (\d+)")

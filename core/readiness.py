@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from chat import database
+from core import database
 
 # A probe waits for each answer no longer than those who ask for it do.
 _PATIENCE_SECONDS = 2.0

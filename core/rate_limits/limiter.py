@@ -17,10 +17,10 @@ import redis
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from accounts.buckets import Bucket, Memory, Shared, Store
-from accounts.errors import RateLimited, Unavailable
-from accounts.outages import Outage
-from accounts.scripts import Resting
+from core.errors import RateLimited, Unavailable
+from core.outages import Outage
+from core.rate_limits.stores import Bucket, Memory, Shared, Store
+from core.redis_scripts import Resting
 
 logger = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ def end() -> None:
 
 
 def lost(before: Any) -> bool:
-    """Whether the driver's connection that there was (chat/postgres.py) has ended."""
+    """Whether the driver's connection that there was (core/postgres.py) has ended."""
     return before is not None and (connection.connection is not before or _closed(before))
 
 
