@@ -26,7 +26,7 @@ run: $(VENV)/base.stamp  ## Start on SQLite, one process, with demo data (HOST, 
 	@$(DEV) exec $(BIN)/python -m config.serve
 
 run-cluster: $(VENV)/cluster.stamp  ## Start PostgreSQL, Valkey and WORKERS=2 processes, as in production
-	@WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.cluster
+	@WORKERS=$(WORKERS) exec $(BIN)/python -m devtools.cluster
 
 test: $(VENV)/npm.stamp  ## Run the tests of every change (ARGS="-k word" for some of them)
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --ignore tests/system $(addprefix --ignore ,$(FAULTS)) $(ARGS)

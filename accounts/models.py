@@ -47,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # Set for as long as what they left behind is being cleared away (chat/erasure.py), and when that was done.
+    # Set for as long as what they left behind is being cleared away (chat/privacy/erasure.py), and when that was done.
     erasing_at = models.DateTimeField(null=True, editable=False, db_index=True)
     erased_at = models.DateTimeField(null=True, editable=False)
 

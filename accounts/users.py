@@ -77,7 +77,7 @@ def deactivate(*, user_id: UUID) -> None:
 @transaction.atomic
 def erase(*, user_id: UUID) -> User | None:
     """Forget who this was: what is left is a row that others refer to, under a name that says nothing. What they
-    wrote is chat's to forget (chat/erasure.py), which then says `erased`. None if this was done before."""
+    wrote is chat's to forget (chat/privacy/erasure.py), which then says `erased`. None if this was done before."""
     user = User.objects.select_for_update().get(id=user_id)
     if user.erasing_at or user.erased_at:
         return None

@@ -12,7 +12,8 @@ from drf_spectacular.utils import OpenApiParameter
 
 from api import idempotency
 from api.problems import MEDIA_TYPE, Problem
-from chat import catalogue, fields, schemas
+from chat import fields, schemas
+from chat.eventlog import event_types
 
 Direction = Literal["request", "response"]
 
@@ -193,7 +194,7 @@ class ProblemAutoSchema(AutoSchema):
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add what no operation refers to by itself: the named enumerations, and the `data` of each type of event. (A hook
     of drf-spectacular's.)"""
-    found = result["components"]["schemas"] | schemas.enumerations() | schemas.components(catalogue.EVENTS.values())
+    found = result["components"]["schemas"] | schemas.enumerations() | schemas.components(event_types.EVENTS.values())
     event = found["Event"]
     found["Event"] = event | {"description": f"{event['description']} {_event_data()}"}
     result["components"]["schemas"] = dict(sorted(found.items()))
@@ -203,7 +204,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _event_data() -> str:
     types: dict[str, list[str]] = {}
-    for name, struct in catalogue.EVENTS.items():
+    for name, struct in event_types.EVENTS.items():
         types.setdefault(struct.__name__, []).append("`custom.<name>`" if name == "custom" else f"`{name}`")
     lines = [f"- {', '.join(names)}: `{struct}`" for struct, names in types.items()]
     return "The schema of `data` depends on `type`; ignore events of other types:\n\n" + "\n".join(lines)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from api.views import auth, events, members, messages, passing, passwords, rooms, sync, users
+from api.views import auth, ephemeral, events, members, messages, passwords, rooms, sync, users
 from core import ids
 
 
@@ -46,9 +46,9 @@ urlpatterns = [
     path("rooms/<id:room_id>/join/", rooms.Join.as_view()),
     path("rooms/<id:room_id>/leave/", rooms.Leave.as_view()),
     path("rooms/<id:room_id>/transfer/", members.Transfer.as_view()),
-    path("rooms/<id:room_id>/read/", passing.Read.as_view()),
-    path("rooms/<id:room_id>/typing/", passing.Typing.as_view()),
-    path("rooms/<id:room_id>/presence/", passing.Presence.as_view()),
+    path("rooms/<id:room_id>/read/", ephemeral.Read.as_view()),
+    path("rooms/<id:room_id>/typing/", ephemeral.Typing.as_view()),
+    path("rooms/<id:room_id>/presence/", ephemeral.Presence.as_view()),
     path("rooms/<id:room_id>/members/", members.Members.as_view()),
     path("rooms/<id:room_id>/members/<id:user_id>/", members.Member.as_view()),
     path("rooms/<id:room_id>/members/<id:user_id>/mute/", members.Mute.as_view()),

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from bench import machine, report, table
 from bench.rows import COLUMNS
 from bench.suite import TITLES, Choice, measure
-from deploy.local.process import ServiceError
+from devtools.process import ServiceError
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.workers import Failed
-from deploy.local.files import claim
-from deploy.local.postgres import Postgres
-from deploy.local.valkey import Valkey
+from devtools.files import claim
+from devtools.postgres import Postgres
+from devtools.valkey import Valkey
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "var" / "bench"

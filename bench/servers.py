@@ -9,7 +9,7 @@ from typing import Self
 
 from bench.ground import FOLDER, PROJECT
 from bench.workers import Failed
-from deploy.local.process import end, spawn, wait_until
+from devtools.process import end, spawn, wait_until
 
 HOST = "127.0.0.1"
 _START_SECONDS = 30.0

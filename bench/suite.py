@@ -23,7 +23,7 @@ from bench.scenarios.flood import FiftyInFlight
 from bench.scenarios.revocation import Revocations
 from bench.scenarios.scenario import Scenario
 from bench.workers import Facts, Failed
-from deploy.local.process import ServiceError
+from devtools.process import ServiceError
 
 PEERS: tuple[type[Peer], ...] = (Roomwire, Embedded, Tutorial, SocketIO)
 SCENARIOS: tuple[type[Scenario], ...] = (

@@ -26,8 +26,9 @@ from accounts.admin_pages import (
     links_to_related,
 )
 from accounts.models import User
-from chat import erasure, moderation
+from chat import moderation
 from chat.models import Ban, Membership, Message, Revision, Room
+from chat.privacy import erasure
 from chat.summaries import Count
 
 _MUTE = timedelta(days=1)

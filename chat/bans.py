@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from chat import access, departures, inputs, log, wire
+from chat import departures, permissions, validation, wire
+from chat.eventlog import log
 from chat.models import Ban, Membership, Room
 from core.errors import Invalid, Violation
 
@@ -15,17 +16,17 @@ from core.errors import Invalid, Violation
 def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wire.Ban:
     """Somebody who is below oneself, or no member at all. Again is nothing. Raises Invalid, NotFound, NotAMember or
     Forbidden."""
-    inputs.line("reason", reason, maximum=settings.REASON_MAX)
+    validation.line("reason", reason, maximum=settings.REASON_MAX)
     with transaction.atomic():
         room = log.lock(room_id)
-        own = access.managing(user_id=actor_id, room=room)
+        own = permissions.managing(user_id=actor_id, room=room)
         # Who is a member of nothing here could be erased meanwhile, and be named by the event none the less.
         user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
         if user is None:
             raise Invalid(Violation("user", "unknown", "This user does not exist."))
         row = Membership.objects.filter(room=room, user=user).first()
         if row is not None:
-            access.above(own, row)
+            permissions.above(own, row)
             departures.end(row)
         made = {"banned_by_id": actor_id, "reason": reason}
         banned, created = Ban.objects.select_related("user").get_or_create(room=room, user=user, defaults=made)
@@ -38,7 +39,7 @@ def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
     """They may enter again. One that is not there is nothing. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room)
+        permissions.managing(user_id=actor_id, room=room)
         lift(room, user_id)
 
 
@@ -55,8 +56,8 @@ def lift(room: Room, user_id: UUID) -> bool:
 def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
     """For owners and moderators: a room's bans with their users, oldest first, for a page of `told`. Raises NotFound,
     NotAMember or Forbidden."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    access.managing(user_id=user_id, room=room)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    permissions.managing(user_id=user_id, room=room)
     return Ban.objects.filter(room=room).select_related("user").order_by("id")
 
 

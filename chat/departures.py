@@ -8,8 +8,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from chat import log, passing, wire
+from chat import wire
 from chat.errors import LastOwner
+from chat.eventlog import ephemeral, log
 from chat.models import Membership, Mute, Role, Room
 
 
@@ -32,7 +33,7 @@ def tell(room: Room, user: User, reason: str, *, knew: bool = True) -> None:
     """They themselves are not told, if they never `knew` that there is such a room."""
     log.append(room=room, type="member.left", data=wire.Departure(wire.user(user), reason))
     if knew:
-        passing.removed(room.id, [user.id], reason)
+        ephemeral.removed(room.id, [user.id], reason)
 
 
 def end(row: Membership) -> None:

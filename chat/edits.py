@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from chat import access, bulk, inputs, log, mentions, wire
+from chat import bulk_sql, mentions, permissions, validation, wire
 from chat.errors import Forbidden, LimitExceeded
+from chat.eventlog import log
 from chat.models import Mention, Message, Reaction, Revision, Room
 
 # As text: to Python 1 equals true.
@@ -24,12 +25,12 @@ _exact = msgspec.json.Encoder(order="sorted").encode
 def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: Any = None) -> wire.Message:
     """Edit a message, as its author; the same body and data again have no effect. `data` of None keeps the stored data,
     an empty object clears it. Raises Invalid, NotFound, NotAMember, Forbidden, Archived, Muted or LimitExceeded."""
-    inputs.text("body", body, maximum=settings.MESSAGE_BODY_MAX)
-    inputs.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
+    validation.text("body", body, maximum=settings.MESSAGE_BODY_MAX)
+    validation.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
     with transaction.atomic():
         room = log.lock(room_id)
-        access.speaking(user_id=actor_id, room=room)
-        row = access.message(room=room, message_id=message_id, deleted=False)
+        permissions.speaking(user_id=actor_id, room=room)
+        row = permissions.message(room=room, message_id=message_id, deleted=False)
         if row.author_id != actor_id:
             raise Forbidden("Only the author may edit a message.")
         if data is None:
@@ -49,7 +50,7 @@ def _say(room: Room, row: Message, body: str, data: Any) -> wire.Message:
     row.save(update_fields=["body", "data", "mentions", "edited_at"])
     said = wire.message(row)
     Mention.objects.filter(message=row).delete()
-    bulk.write(bulk.Change(Mention, mentions.rows([said]), new=True))
+    bulk_sql.write(bulk_sql.Change(Mention, mentions.rows([said]), new=True))
     _tell(room, "message.updated", said)
     return said
 
@@ -59,10 +60,10 @@ def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        standing = access.membership(user_id=actor_id, room=room)
-        row = access.message(room=room, message_id=message_id)
+        standing = permissions.membership(user_id=actor_id, room=room)
+        row = permissions.message(room=room, message_id=message_id)
         if row.author_id != actor_id:
-            access.keeping_order(room, standing)
+            permissions.keeping_order(room, standing)
         return bury(room, row)
 
 
@@ -85,11 +86,11 @@ def empty(message_ids: Sequence[UUID]) -> None:
 def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Revision]:
     """What a message said before, oldest first: for its author, and for owners and moderators. Raises NotFound,
     NotAMember or Forbidden."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    standing = access.membership(user_id=user_id, room=room)
-    row = access.message(room=room, message_id=message_id)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    standing = permissions.membership(user_id=user_id, room=room)
+    row = permissions.message(room=room, message_id=message_id)
     if row.author_id != user_id:
-        access.keeping_order(room, standing)
+        permissions.keeping_order(room, standing)
     found = Revision.objects.filter(message=row).order_by("id")
     return [wire.Revision(each.body, each.data, wire.moment(each.replaced_at)) for each in found]
 

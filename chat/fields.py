@@ -1,7 +1,7 @@
 """The types of the fields that clients send, at either door.
 
 The bodies of REST requests and the commands of the socket are structs of these, so both doors accept the same values
-and both documents describe the same bounds. The rules behind them are checked in the domain (chat/inputs.py).
+and both documents describe the same bounds. The rules behind them are checked in the domain (chat/validation.py).
 """
 
 from typing import Annotated, Any
@@ -10,19 +10,21 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from chat import custom, inputs, wire_types
+from chat import custom_events, validation, wire_types
 
 
-def text(maximum: int, *, minimum: int = 1, pattern: str = inputs.TEXT_PATTERN, **schema: Any) -> msgspec.Meta:
+def text(maximum: int, *, minimum: int = 1, pattern: str = validation.TEXT_PATTERN, **schema: Any) -> msgspec.Meta:
     """Return the bounds of a string: its length in characters is checked here, its `pattern` in the domain."""
     extra = {"pattern": pattern, **schema}
     return msgspec.Meta(min_length=minimum or None, max_length=maximum, extra_json_schema=extra)
 
 
-Body = Annotated[str, text(settings.MESSAGE_BODY_MAX, pattern=inputs.WORDS_PATTERN), msgspec.Meta(examples=["hello"])]
+Body = Annotated[
+    str, text(settings.MESSAGE_BODY_MAX, pattern=validation.WORDS_PATTERN), msgspec.Meta(examples=["hello"])
+]
 ClientRef = Annotated[
     str,
-    text(settings.CLIENT_REF_MAX, pattern=inputs.WORDS_PATTERN),
+    text(settings.CLIENT_REF_MAX, pattern=validation.WORDS_PATTERN),
     msgspec.Meta(
         description="The sender's own name for the message, unique per room and author: sending it again returns the "
         "stored message and creates nothing.",
@@ -44,16 +46,18 @@ CustomData = Annotated[
         examples=[{"question": "Lunch?"}],
     ),
 ]
-Emoji = Annotated[str, text(settings.EMOJI_MAX, pattern=inputs.EMOJI_PATTERN), msgspec.Meta(examples=["👍"])]
+Emoji = Annotated[str, text(settings.EMOJI_MAX, pattern=validation.EMOJI_PATTERN), msgspec.Meta(examples=["👍"])]
 CustomName = Annotated[
     str,
-    text(settings.CUSTOM_NAME_MAX, pattern=custom.NAME_PATTERN),
+    text(settings.CUSTOM_NAME_MAX, pattern=custom_events.NAME_PATTERN),
     msgspec.Meta(description="The type of the event is `custom.<name>`.", examples=["poll.opened"]),
 ]
-RoomName = Annotated[str, text(settings.ROOM_NAME_MAX, pattern=inputs.WORDS_PATTERN), msgspec.Meta(examples=["Lobby"])]
-Topic = Annotated[str, text(settings.ROOM_TOPIC_MAX, minimum=0, pattern=inputs.LINE_PATTERN)]
-Reason = Annotated[str, text(settings.REASON_MAX, minimum=0, pattern=inputs.LINE_PATTERN)]
-Search = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": inputs.TEXT_PATTERN})]
+RoomName = Annotated[
+    str, text(settings.ROOM_NAME_MAX, pattern=validation.WORDS_PATTERN), msgspec.Meta(examples=["Lobby"])
+]
+Topic = Annotated[str, text(settings.ROOM_TOPIC_MAX, minimum=0, pattern=validation.LINE_PATTERN)]
+Reason = Annotated[str, text(settings.REASON_MAX, minimum=0, pattern=validation.LINE_PATTERN)]
+Search = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": validation.TEXT_PATTERN})]
 Seq = Annotated[int, msgspec.Meta(ge=0)]
 
 

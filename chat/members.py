@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from chat import access, departures, log, passing, summaries, wire
+from chat import departures, permissions, summaries, wire
 from chat.errors import Forbidden
+from chat.eventlog import ephemeral, log
 from chat.models import Ban, Membership, Role, Room
 from core.errors import Invalid, NotFound, Violation
 
@@ -30,9 +31,9 @@ def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
         row = Membership.objects.filter(room=room, user_id=user_id).first()
         if row is None:
             user = _held(user_id)
-            if user is None or not access.open_to(user_id).filter(id=room.id).exists():
+            if user is None or not permissions.open_to(user_id).filter(id=room.id).exists():
                 raise NotFound
-            access.in_use(room)
+            permissions.in_use(room)
             return _enter(room, user)[1]
     return summaries.one(user_id=user_id, room=room, membership=row)
 
@@ -41,7 +42,7 @@ def leave(*, user_id: UUID, room_id: UUID) -> None:
     """Raises NotFound, NotAMember, LastOwner, or Forbidden for a direct room."""
     with transaction.atomic():
         room = log.lock(room_id)
-        row = access.membership(user_id=user_id, room=room)
+        row = permissions.membership(user_id=user_id, room=room)
         if room.kind == Room.Kind.DIRECT:
             raise Forbidden("Members of a direct room cannot leave it.")
         departures.depart(room, row, "left")
@@ -52,11 +53,11 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
     user or one who is banned."""
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room)
-        row = access.member(user_id=user_id, room=room)
+        permissions.managing(user_id=actor_id, room=room)
+        row = permissions.member(user_id=user_id, room=room)
         if row is not None:
             return Joined(wire.member(row), created=False)
-        access.in_use(room)
+        permissions.in_use(room)
         user = _held(user_id)
         if user is None:
             raise Invalid(Violation("user", "unknown", "This user does not exist."))
@@ -77,7 +78,7 @@ def remove(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
 
 def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
     """A readable room's memberships with their users, oldest first, for a page of `wire.member`s. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
     return Membership.objects.filter(room=room).select_related("user").order_by("id")
 
 
@@ -98,7 +99,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> w
         raise Invalid(Violation("role", "invalid", "Must be owner, moderator or member."))
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
         row = _member(room, user_id)
         if role != Role.OWNER:
             departures.keep_an_owner(room, row)
@@ -111,7 +112,7 @@ def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
     Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        own = access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        own = permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
         heir = _member(room, user_id)
         if heir.user_id != actor_id:
             change(room, heir, **_promoted(heir, Role.OWNER))
@@ -150,14 +151,14 @@ def _in_utc(until: datetime) -> datetime:
 def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:
     """A member that the actor stands above. Raises NotFound, NotAMember or Forbidden."""
     room = log.lock(room_id)
-    own = access.managing(user_id=actor_id, room=room)
+    own = permissions.managing(user_id=actor_id, room=room)
     row = _member(room, user_id)
-    access.above(own, row)
+    permissions.above(own, row)
     return room, row
 
 
 def _member(room: Room, user_id: UUID) -> Membership:
-    row = access.member(user_id=user_id, room=room)
+    row = permissions.member(user_id=user_id, room=room)
     if row is None:
         raise NotFound
     return row
@@ -175,7 +176,7 @@ def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
     member = wire.member(row)
     log.append(room=room, type="member.joined", data=member)
     seen = summaries.one(user_id=user.id, room=room, membership=row)
-    passing.added(seen, user.id)
+    ephemeral.added(seen, user.id)
     return member, seen
 
 

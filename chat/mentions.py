@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from chat import access, bulk, naming, wire
+from chat import bulk_sql, mention_names, permissions, wire
 from chat.models import Membership, Mention
 
 
@@ -20,7 +20,7 @@ class Named:
     def of(self, room_id: UUID, body: str) -> list[UUID]:
         """Each once, in the order of the text, up to MENTIONS_PER_MESSAGE."""
         found: dict[UUID, None] = {}
-        for words in naming.candidates(body):
+        for words in mention_names.candidates(body):
             named = (self._members.get((room_id, word.lower())) for word in words)
             user_id = next(filter(None, named), None)
             if user_id is not None:
@@ -36,7 +36,7 @@ def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
     wanted: dict[UUID, set[str]] = {}
     for room_id, body in bodies:
         # Also as it is written: not every database knows the small form of every letter.
-        forms = (form for words in naming.candidates(body) for word in words for form in (word, word.lower()))
+        forms = (form for words in mention_names.candidates(body) for word in words for form in (word, word.lower()))
         wanted.setdefault(room_id, set()).update(forms)
     any_of = Q()
     for room_id, words in wanted.items():
@@ -49,7 +49,7 @@ def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
     return Named({(room_id, username.lower()): user_id for room_id, username, user_id in found})
 
 
-def rows(messages: Sequence[wire.Message]) -> list[bulk.Row]:
+def rows(messages: Sequence[wire.Message]) -> list[bulk_sql.Row]:
     """Of those whom these name. (Who names themselves need not be told.)"""
     return [
         {"message_id": said.id, "user_id": user_id, "room_id": said.room, "seq": said.seq}
@@ -62,7 +62,7 @@ def rows(messages: Sequence[wire.Message]) -> list[bulk.Row]:
 def of(*, user_id: UUID) -> QuerySet[Mention]:
     """Where somebody was named, in rooms they may read, with the messages and their authors, the latest first; for a
     page of `told`."""
-    visible = access.visible(user_id).values("id")
+    visible = permissions.visible(user_id).values("id")
     found = Mention.objects.filter(user_id=user_id, room__in=visible).select_related("message__author")
     return found.order_by("-message_id")
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from chat import access, drafts, reactions, wire
-from chat.drafts import Draft, Sent
+from chat import permissions, reactions, wire
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft, Sent
+from chat.group_commit.writer import Writer
 from chat.models import Message
-from chat.writer import Writer
 from core.errors import NotFound, RoomwireError
 
 
@@ -62,8 +63,8 @@ def submit(draft: Draft, answer: Callable[[Sent | RoomwireError], None]) -> None
 
 def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     """One message of a room somebody may read. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    return wire.message(access.message(room=room, message_id=message_id))
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    return wire.message(permissions.message(room=room, message_id=message_id))
 
 
 def page(
@@ -77,7 +78,7 @@ def page(
 ) -> Page:
     """Up to `limit` messages of a room, or of those that reply to one of its messages: the latest; those just before
     a `seq`; or those just after one. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
     # Not past where the room stood when the right to it was checked.
     found = Message.objects.select_related("author").filter(room=room, seq__lte=room.last_seq)
     if reply_to is not None:

@@ -20,8 +20,8 @@ class Role(models.TextChoices):
 
 class Room(models.Model):
     """`last_seq` counts the room's events, `active_at` is the time of the last. `epoch` is the room's part of the epoch
-    that clients are given (chat/generations.py). A deleted room is there for nobody, and soon not at all
-    (chat/purge.py)."""
+    that clients are given (chat/eventlog/generations.py). A deleted room is there for nobody, and soon not at all
+    (chat/privacy/purge.py)."""
 
     class Kind(models.TextChoices):
         PUBLIC = "public"
@@ -44,7 +44,7 @@ class Room(models.Model):
     last_seq = models.BigIntegerField(default=0, editable=False)
     active_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # What a query may add: the current generation's token, and the counter of events (chat/generations.py).
+    # What a query may add: the current generation's token, and the counter of events (chat/eventlog/generations.py).
     generation: uuid.UUID | None = None
     counter: int | None = None
 
@@ -58,9 +58,10 @@ class Room(models.Model):
 
 
 class Generation(models.Model):
-    """A time in which no event was taken back by a restored backup or a promoted standby (chat/generations.py); the one
-    with the greatest id is the current one. `last_event` is the greatest id of an event when it ended. `timeline` is
-    PostgreSQL's; at `alive_at` a server process was alive."""
+    """A time in which no event was lost to a restored backup or a promoted standby (chat/eventlog/generations.py).
+
+    The row with the greatest id is the current generation. `last_event` is the greatest id of an event when it ended.
+    `timeline` is PostgreSQL's; at `alive_at` a server process was alive."""
 
     token = models.UUIDField(unique=True)
     last_event = models.BigIntegerField(null=True)

@@ -10,8 +10,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat import access, bans, departures, edits, log, members, rooms
+from chat import bans, departures, edits, members, permissions, rooms
 from chat.errors import Forbidden
+from chat.eventlog import log
 from chat.models import Ban, Membership, Message, Role, Room
 
 
@@ -47,7 +48,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
     """Remove a member of any role. A room that loses its last owner gets another, as when a user is erased. Raises
     NotFound, or Forbidden in a direct room, whose two members never change."""
     room = log.lock(room_id)
-    row = access.member(user_id=user_id, room=room)
+    row = permissions.member(user_id=user_id, room=room)
     if row is None:
         return False
     _take_out(room, row, "removed")
@@ -58,7 +59,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
 def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
     """Remove a member and keep them from joining again. Raises as `remove` does."""
     room = log.lock(room_id)
-    row = access.member(user_id=user_id, room=room)
+    row = permissions.member(user_id=user_id, room=room)
     if row is None:
         return False
     Ban.objects.create(room=room, user=row.user, banned_by_id=banned_by)
@@ -76,7 +77,7 @@ def unban(*, room_id: UUID, user_id: UUID) -> bool:
 def mute(*, room_id: UUID, user_id: UUID, until: datetime) -> bool:
     """Mute a member, unless they are muted for longer already. Raises NotFound, or Forbidden for an owner."""
     room = log.lock(room_id)
-    row = access.member(user_id=user_id, room=room)
+    row = permissions.member(user_id=user_id, room=room)
     if row is None or (row.muted_until is not None and row.muted_until >= until):
         return False
     if row.role == Role.OWNER:
@@ -89,7 +90,7 @@ def mute(*, room_id: UUID, user_id: UUID, until: datetime) -> bool:
 def unmute(*, room_id: UUID, user_id: UUID) -> bool:
     """End the mute of a member. Raises NotFound."""
     room = log.lock(room_id)
-    row = access.member(user_id=user_id, room=room)
+    row = permissions.member(user_id=user_id, room=room)
     if row is None or row.muted_until is None or row.muted_until <= timezone.now():
         return False
     members.change(room, row, muted_until=None)

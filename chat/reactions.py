@@ -7,14 +7,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from chat import access, inputs, log, wire
+from chat import permissions, validation, wire
 from chat.errors import LimitExceeded
+from chat.eventlog import log
 from chat.models import Membership, Message, Reaction, Room
 
 
 def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
     """Again is nothing. Raises Invalid, NotFound, NotAMember, Archived, Muted or LimitExceeded."""
-    inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
+    validation.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
         room, standing, message = _at(user_id, room_id, message_id)
         _, created = Reaction.objects.get_or_create(message=message, user_id=user_id, emoji=emoji)
@@ -29,7 +30,7 @@ def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.M
 def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
     """Remove the user's own reaction; without one, change nothing. A reaction stored before a rule refused its emoji
     can be removed. Raises Invalid, NotFound, NotAMember, Archived or Muted."""
-    inputs.text("emoji", emoji, maximum=settings.EMOJI_MAX)
+    validation.text("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
         room, standing, message = _at(user_id, room_id, message_id)
         removed, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
@@ -38,14 +39,14 @@ def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wir
             counts[emoji] -= 1
             _tell(room, standing, message, "reaction.removed", emoji, counts)
         else:
-            inputs.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
+            validation.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     return wire.message(message)
 
 
 def of(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
     """A message's reactions with their users, oldest first, for a page of `told`. Raises NotFound."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    message = access.message(room=room, message_id=message_id)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    message = permissions.message(room=room, message_id=message_id)
     return Reaction.objects.filter(message=message).select_related("user").order_by("id")
 
 
@@ -62,8 +63,8 @@ def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
 
 def _at(user_id: UUID, room_id: UUID, message_id: UUID) -> tuple[Room, Membership, Message]:
     room = log.lock(room_id)
-    standing = access.speaking(user_id=user_id, room=room)
-    return room, standing, access.message(room=room, message_id=message_id, deleted=False)
+    standing = permissions.speaking(user_id=user_id, room=room)
+    return room, standing, permissions.message(room=room, message_id=message_id, deleted=False)
 
 
 def _counts(message: Message) -> Counter[str]:

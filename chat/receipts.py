@@ -5,15 +5,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from chat import access, members, passing, wire
+from chat import members, permissions, wire
+from chat.eventlog import ephemeral
 from chat.models import Membership, Room
 from core.errors import Invalid, Violation
 
 
 def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
     """Say how far one has read. A marker never moves back. Raises Invalid past the head, NotFound, NotAMember."""
-    room = access.readable(user_id=user_id, room_id=room_id)
-    row = access.membership(user_id=user_id, room=room)
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    row = permissions.membership(user_id=user_id, room=room)
     if not 0 <= seq <= room.last_seq:
         raise Invalid(Violation("seq", "out_of_range", f"Must be between 0 and the room's last seq, {room.last_seq}."))
     if Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq):
@@ -30,7 +31,7 @@ def _tell(room: Room, row: Membership, seq: int) -> None:
     """Not in a crowd, where each would tell all: there one asks."""
     if not Membership.objects.filter(room=room)[settings.RECEIPTS_MEMBERS_MAX :].exists():
         row.last_read_seq = seq
-        passing.tell(room, "read.updated", told(row))
+        ephemeral.tell(room, "read.updated", told(row))
 
 
 def told(row: Membership) -> wire.Reader:

@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from chat import access, inputs, log, passing, summaries, wire
+from chat import permissions, summaries, validation, wire
+from chat.eventlog import ephemeral, log
 from chat.models import Membership, Role, Room
 from chat.summaries import Listing
 from core.errors import Invalid, Violation
@@ -38,7 +39,7 @@ def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.R
         room.save(force_insert=True)
         owner = Membership.objects.create(room=room, user_id=creator_id, role=Role.OWNER)
         opened = summaries.one(user_id=creator_id, room=room, membership=owner)
-        passing.added(opened, creator_id)
+        ephemeral.added(opened, creator_id)
     return opened
 
 
@@ -63,7 +64,7 @@ def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
     room = Room.objects.create(kind=Room.Kind.DIRECT, pair=pair, custom_events=Role.MEMBER, created_by_id=user_id)
     Membership.objects.bulk_create(Membership(room=room, user=user) for user in users)
     for user in users:
-        passing.added(summaries.one(user_id=user.id, room=room), user.id)
+        ephemeral.added(summaries.one(user_id=user.id, room=room), user.id)
     return room
 
 
@@ -72,7 +73,7 @@ def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
 
 def get(*, user_id: UUID, room_id: UUID) -> wire.Room:
     """A room somebody may read, as they see it. Raises NotFound."""
-    return summaries.one(user_id=user_id, room=access.readable(user_id=user_id, room_id=room_id))
+    return summaries.one(user_id=user_id, room=permissions.readable(user_id=user_id, room_id=room_id))
 
 
 def mine(*, user_id: UUID) -> Listing[Membership]:
@@ -89,8 +90,8 @@ def mine(*, user_id: UUID) -> Listing[Membership]:
 def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
     """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
     topic. Raises Invalid."""
-    rows = access.open_to(user_id).filter(archived_at=None)
-    for word in inputs.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
+    rows = permissions.open_to(user_id).filter(archived_at=None)
+    for word in validation.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
         rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
 
     def told(page: Sequence[Room]) -> list[wire.Room]:
@@ -119,8 +120,8 @@ def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
     checked = _checked(changes)
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room)
-        access.in_use(room)
+        permissions.managing(user_id=actor_id, room=room)
+        permissions.in_use(room)
         _apply(room, "room.updated", checked)
     return summaries.one(user_id=actor_id, room=room)
 
@@ -139,7 +140,7 @@ def delete(*, actor_id: UUID, room_id: UUID) -> None:
     """For everybody, at once and for ever, as its owner. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
         bury(room)
 
 
@@ -151,16 +152,16 @@ def archiving(room: Room, *, archived: bool) -> None:
 
 
 def bury(room: Room) -> None:
-    """A room that the caller has locked is there for nobody any more; what is left of it goes later (chat/purge.py)."""
+    """Mark a locked room as deleted. chat/privacy/purge.py removes its rows later."""
     members = list(Membership.objects.filter(room=room).values_list("user_id", flat=True))
     _apply(room, "room.deleted", {"deleted_at": timezone.now(), "pair": None})
-    passing.removed(room.id, members, "deleted")
+    ephemeral.removed(room.id, members, "deleted")
 
 
 def _as_owner(actor_id: UUID, room_id: UUID, *, archived: bool) -> wire.Room:
     with transaction.atomic():
         room = log.lock(room_id)
-        access.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
         archiving(room, archived=archived)
     return summaries.one(user_id=actor_id, room=room)
 
@@ -181,11 +182,11 @@ def _checked(changes: dict[str, str]) -> dict[str, str]:
 
 
 def _name(value: str) -> str:
-    return inputs.text("name", value, maximum=settings.ROOM_NAME_MAX)
+    return validation.text("name", value, maximum=settings.ROOM_NAME_MAX)
 
 
 def _topic(value: str) -> str:
-    return inputs.line("topic", value, maximum=settings.ROOM_TOPIC_MAX)
+    return validation.line("topic", value, maximum=settings.ROOM_TOPIC_MAX)
 
 
 def _role(value: str) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from django.db.models import IntegerField, Model, OuterRef, QuerySet, Subquery
 
-from chat import generations, wire
+from chat import wire
+from chat.eventlog import generations
 from chat.models import Membership, Mention, Message, Room
 
 Row = TypeVar("Row", bound=Model)

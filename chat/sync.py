@@ -11,10 +11,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from chat import access, bulk, generations, summaries, wire
-from chat.log import Entry, Head
+from chat import bulk_sql, permissions, summaries, wire
+from chat.eventlog import generations
+from chat.eventlog.log import Entry, Head
+from chat.eventlog.positions import Position, continued
 from chat.models import Event, Membership, Room
-from chat.positions import Position, continued
 from core.errors import Invalid, Violation
 
 _ROOMS = 200
@@ -53,7 +54,7 @@ def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
     if len(positions) > settings.SYNC_ROOMS_MAX:
         raise Invalid(Violation("since", "too_long", f"Must name at most {settings.SYNC_ROOMS_MAX} rooms."))
     own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
-    rooms = {room.id: room for room in access.visible(user_id).filter(id__in=own.keys() | positions.keys())}
+    rooms = {room.id: room for room in permissions.visible(user_id).filter(id__in=own.keys() | positions.keys())}
     heads = {room.id: Head(generations.epoch_of(room), room.last_seq) for room in rooms.values()}
     starts = {room_id: positions[room_id].seq for room_id in continued(positions, heads)}
     news = [room for room in rooms.values() if starts.get(room.id, -1) < room.last_seq]
@@ -85,7 +86,7 @@ _NEWS = """
 
 def _entries(rooms: Sequence[Room], starts: Mapping[UUID, int]) -> dict[UUID, list[Entry]]:
     """The first of what each of these rooms has past its start; by one query. A room that was not asked is missing."""
-    wanted: list[bulk.Row] = []
+    wanted: list[bulk_sql.Row] = []
     left = _EVENTS
     for room in rooms:
         start = starts.get(room.id, room.last_seq)
@@ -99,11 +100,11 @@ def _entries(rooms: Sequence[Room], starts: Mapping[UUID, int]) -> dict[UUID, li
     return found
 
 
-def _read(wanted: Sequence[bulk.Row]) -> Sequence[tuple[UUID, int, str]]:
+def _read(wanted: Sequence[bulk_sql.Row]) -> Sequence[tuple[UUID, int, str]]:
     if not wanted:
         return []
-    if bulk.by_hand():
-        return bulk.select(_NEWS, wanted)
+    if bulk_sql.by_hand():
+        return bulk_sql.select(_NEWS, wanted)
     any_of = Q()
     for each in wanted:
         any_of |= Q(room=each["room_id"], seq__gt=each["start"], seq__lte=each["stop"])

@@ -24,7 +24,7 @@ _APPS = [
 ]
 
 _OURS = {
-    "SECOND_FACTOR": "accounts.factors.second.needed",
+    "SECOND_FACTOR": "accounts.factors.second_factor.needed",
     "HEADLESS_ONLY": True,
     "HEADLESS_CLIENTS": ("app",),
     "HEADLESS_TOKEN_STRATEGY": "accounts.factors.strategy.DeviceTokens",

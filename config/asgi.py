@@ -5,31 +5,32 @@ import logging
 import time
 from typing import Any
 
-from config import starting
+from config import bootstrap
 
-starting.load()
+bootstrap.load()
 
 # These need the settings and the apps, which the line above has loaded.
 from django.conf import settings  # noqa: E402
 
 from accounts import idempotency, revocation  # noqa: E402
 from accounts.mail import mailer  # noqa: E402
-from chat import erasure, passing, purge  # noqa: E402
+from chat.eventlog import ephemeral  # noqa: E402
 from chat.messages import writer  # noqa: E402
-from config import garbage  # noqa: E402
+from chat.privacy import erasure, purge  # noqa: E402
+from config import gc_tuning  # noqa: E402
 from config.http import ASGI  # noqa: E402
 from config.static import StaticFiles  # noqa: E402
 from core.announcer import announcer  # noqa: E402
 from core.outages import reason  # noqa: E402
 from realtime import lookups, routing  # noqa: E402
-from realtime.connections import Connections  # noqa: E402
-from realtime.continuity import Continuity  # noqa: E402
-from realtime.drain import drain  # noqa: E402
+from realtime.concurrency.tasks import Tasks  # noqa: E402
+from realtime.concurrency.threads import aside, in_thread  # noqa: E402
+from realtime.connection.drain import drain  # noqa: E402
+from realtime.connection.registry import Connections  # noqa: E402
+from realtime.delivery.layer_listener import Audience, no_matter  # noqa: E402
+from realtime.delivery.log_generation import Continuity  # noqa: E402
+from realtime.delivery.log_source import Database  # noqa: E402
 from realtime.hub import Hub  # noqa: E402
-from realtime.link import Audience, no_matter  # noqa: E402
-from realtime.source import Database  # noqa: E402
-from realtime.tasks import Tasks  # noqa: E402
-from realtime.threads import aside, in_thread  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ _WRITER_SECONDS = 5.0
 
 connections = Connections(lookups.dead)
 revoked = Audience(revocation.ANNOUNCEMENT, connections.hear, connections.check_now, revocation.GROUP)
-told = Audience(passing.TO_USERS, connections.tell, no_matter, passing.USERS)
+told = Audience(ephemeral.TO_USERS, connections.tell, no_matter, ephemeral.USERS)
 hub = Hub(Database(), time.monotonic, revoked, told)
 continuity = Continuity()
 tasks = Tasks()
@@ -83,7 +84,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     tasks.keep(_resume)
     hub.listen()
     hub.presence.start()
-    garbage.set_aside()
+    gc_tuning.set_aside()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await tasks.cancel()

@@ -7,7 +7,7 @@ import socket
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env, starting
+from config import bootstrap, env
 
 
 def require_free(host: str, port: int) -> None:
@@ -29,7 +29,7 @@ def require_free(host: str, port: int) -> None:
 
 
 def main() -> None:
-    with starting.refusing():
+    with bootstrap.refusing():
         require_free(env.host(), env.port())
 
 

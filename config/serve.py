@@ -5,8 +5,8 @@ from typing import Any
 
 from uvicorn.config import Config
 
-from config import env, listening, starting, worker
-from realtime import descriptors
+from config import bootstrap, draining_server, env, listening
+from realtime.server import file_descriptors
 
 logger = logging.getLogger(__name__)
 
@@ -14,13 +14,13 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Check the settings once, here, before any worker is started; then serve until told to stop."""
     listening.main()
-    starting.load()
-    with starting.refusing():
+    bootstrap.load()
+    with bootstrap.refusing():
         options = _options()
-    descriptors.raise_limit()
+    file_descriptors.raise_limit()
     if not env.rate_limits():
         logger.warning("ROOMWIRE_RATE_LIMITS=off: rate limiting is disabled. Use this for benchmarks only.")
-    worker.run(Config("config.asgi:application", **options))
+    draining_server.run(Config("config.asgi:application", **options))
 
 
 def _options() -> dict[str, Any]:
@@ -31,8 +31,8 @@ def _options() -> dict[str, Any]:
         "port": env.port(),
         "workers": env.workers(),
         "loop": "uvloop",
-        "http": "realtime.http:Http",
-        "ws": "realtime.server:WebSocket",
+        "http": "realtime.server.http:Http",
+        "ws": "realtime.server.websocket:WebSocket",
         "ws_max_size": settings.REALTIME_FRAME_MAX_BYTES,
         # Compression costs three times the memory per socket (docs/adr/0004-libraries.md).
         "ws_per_message_deflate": False,

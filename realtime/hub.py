@@ -1,6 +1,6 @@
 """The hub: one per process, between the channel layer, the log and the sockets.
 
-Announcements are hints. Whatever they lose, reorder or repeat, each feed (realtime/feed.py) delivers the log's
+Announcements are hints. Whatever they lose, reorder or repeat, each feed (realtime/delivery/feed.py) delivers the log's
 own sequence: a hole that isn't filled within moments is read from the log, and a reconciler finds the lost last
 event that no hole betrays. It holds no rules: who may hear a room was decided before `start`.
 """
@@ -15,18 +15,18 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chat import broadcast, passing
-from chat.log import Head
+from chat.eventlog import announcements, ephemeral
+from chat.eventlog.log import Head
 from core.outages import reason
-from realtime.feed import Feed, Subscriber, Subscription
-from realtime.link import Audience, Link, no_matter
-from realtime.pace import Pace
-from realtime.presence import Presence
-from realtime.recovery import Recovery
-from realtime.ring import Memory
-from realtime.source import Source
-from realtime.tasks import Tasks
-from realtime.typing import Typing
+from realtime.concurrency.tasks import Tasks
+from realtime.delivery.feed import Feed, Subscriber, Subscription
+from realtime.delivery.layer_listener import Audience, Link, no_matter
+from realtime.delivery.log_source import Source
+from realtime.delivery.pacing import Pace
+from realtime.delivery.recovery import Recovery
+from realtime.delivery.ring import Memory
+from realtime.delivery.typing_timeouts import Typing
+from realtime.presence.notifier import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ class Hub:
     def listen(self) -> Link:
         """Begin with the process, or with its first connection: not every ASGI server has a lifespan."""
         if self._link is None:
-            rooms = Audience(broadcast.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
-            passed = Audience(passing.ANNOUNCEMENT, self._on_passing, no_matter)
+            rooms = Audience(announcements.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
+            passed = Audience(ephemeral.ANNOUNCEMENT, self._on_passing, no_matter)
             self._link = Link(rooms, passed, self.presence.audience, *self._others)
             self._tasks.keep(self._link.run)
             self._tasks.keep(self._reconcile)
@@ -84,7 +84,7 @@ class Hub:
         feed = self._feeds.get(room_id)
         if feed is None:
             feed = self._feeds[room_id] = Feed(room_id, head, self._recovery.catch_up, self._memory)
-            self.listen().want(broadcast.group(room_id), broadcast.ANNOUNCEMENT)
+            self.listen().want(announcements.group(room_id), announcements.ANNOUNCEMENT)
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
         subscription = Subscription(subscriber, feed, cursor, granted=head.seq, present=present)
@@ -112,7 +112,7 @@ class Hub:
             feed.forget()
             self._pace.forget(feed)
             self._typing.forget(feed)
-            self._link.unwant(broadcast.group(feed.room_id))
+            self._link.unwant(announcements.group(feed.room_id))
 
     # Hearing
 

@@ -2,12 +2,12 @@
 
 import re
 
-from realtime.asgi import Application, Receive, Scope, Send
-from realtime.closing import Close
-from realtime.connections import Connections
-from realtime.consumer import Consumer
+from realtime.asgi_types import Application, Receive, Scope, Send
+from realtime.connection.registry import Connections
+from realtime.handshake import Handshake, refuse
 from realtime.hub import Hub
-from realtime.middleware import Handshake, refuse
+from realtime.protocol.close_codes import Close
+from realtime.session import Consumer
 
 _ADDRESS = re.compile(r"/ws(?:/rooms/(?P<room>[^/]+))?/?")
 

@@ -10,7 +10,8 @@ import pytest
 from django.core.management.commands import flush
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from chat import generations, messages
+from chat import messages
+from chat.eventlog import generations
 from tests.client import Site
 from tests.servers import OTHERS, Server, manage, migrate
 

@@ -9,8 +9,8 @@ from collections.abc import Generator
 
 import pytest
 
-from deploy.local.postgres import Postgres
-from deploy.local.valkey import Valkey
+from devtools.postgres import Postgres
+from devtools.valkey import Valkey
 
 _MEMORY = "/dev/shm"
 _MEMORY_MIN_BYTES = 2 << 30

@@ -15,7 +15,7 @@ from typing import Self
 
 import httpx
 
-from deploy.local.process import end, spawn
+from devtools.process import end, spawn
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRET_KEY = "test-servers-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"

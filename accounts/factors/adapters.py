@@ -22,8 +22,8 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import credentials, devices, mail
 from accounts.errors import EmailNotVerified, InvalidCredentials, Unauthenticated
-from accounts.factors import asked, sealing
-from accounts.factors.notes import Notes
+from accounts.factors import encryption, request_info
+from accounts.factors.device_session import Notes
 from accounts.models import User
 
 _CHANGED = """Hello {user.username},
@@ -47,7 +47,7 @@ class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         """By the one door for passwords. Raises RateLimited, and what else that does."""
         try:
             name, password = given["username"], given["password"]
-            return credentials.check(name=name, password=password, address=asked.address(request))
+            return credentials.check(name=name, password=password, address=request_info.address(request))
         except InvalidCredentials:
             return None
 
@@ -91,10 +91,10 @@ class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
 
 class Factors(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
-        return sealing.seal(text)
+        return encryption.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.unseal(encrypted_text)
+        return encryption.unseal(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Pages and apps may use a passkey of their own domain and of those above it."""

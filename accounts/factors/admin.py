@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accounts.factors import asked, second
+from accounts.factors import request_info, second_factor
 from core.errors import RoomwireError
 
 
@@ -20,15 +20,15 @@ class LoginForm(AdminAuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
-        if second.needed(user) and not self._proved(user):
+        if second_factor.needed(user) and not self._proved(user):
             raise ValidationError("This code is not right, or no longer.", code="invalid_code")
 
     def _proved(self, user: Any) -> bool:
         assert self.request is not None
-        attempt = second.Attempt(user=user, address=asked.address(self.request))
+        attempt = second_factor.Attempt(user=user, address=request_info.address(self.request))
         try:
             attempt.begin()
-            proved = second.proved(user, self.cleaned_data.get("code", ""))
+            proved = second_factor.proved(user, self.cleaned_data.get("code", ""))
         except RoomwireError as error:
             raise ValidationError(error.detail, code=error.code) from error
         if proved:

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 
 from accounts import credentials, emails, limits
 from accounts.errors import UsernameTaken
-from accounts.factors import asked
+from accounts.factors import request_info
 from accounts.factors.adapters import refuse_again
 from accounts.models import User
 from core.errors import Invalid, Violation
@@ -34,7 +34,7 @@ class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has 
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
         """Raises Invalid, UsernameTaken or RateLimited."""
-        limits.registration(asked.address(request))
+        limits.registration(request_info.address(request))
         user: User = sociallogin.user
         user.username = form.cleaned_data["username"]
         user.email, user.pending_email = _addresses(sociallogin, form.cleaned_data.get("email", ""))

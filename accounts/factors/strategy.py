@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import devices, secret, tokens, users
 from accounts.errors import Unauthenticated
-from accounts.factors import asked, notes
+from accounts.factors import device_session, request_info
 from accounts.sessions import SessionStore
 
 _PENDING_SECONDS = 900
@@ -37,7 +37,7 @@ class DeviceTokens(AbstractTokenStrategy):  # type: ignore[misc]  # allauth has 
         """Raises Unauthenticated for an access token that is none; None for the key of no pending session."""
         if secret.is_access(session_token):
             identity = tokens.authenticate(session_token)
-            return notes.of(identity.device_id, users.get(user_id=identity.user_id))
+            return device_session.of(identity.device_id, users.get(user_id=identity.user_id))
         session = SessionStore(session_token)
         somebodys = SESSION_KEY in session  # a browser's, which is no business of ours
         return session if session.session_key and not somebodys else None
@@ -69,8 +69,8 @@ class DeviceTokens(AbstractTokenStrategy):  # type: ignore[misc]  # allauth has 
 
 def _sign_in(request: HttpRequest) -> dict[str, Any]:
     assert request.user.is_authenticated
-    grant = devices.grant(user=request.user, address=asked.address(request), **asked.device(request))
-    own = notes.of(grant.device_id, grant.user)
+    grant = devices.grant(user=request.user, address=request_info.address(request), **request_info.device(request))
+    own = device_session.of(grant.device_id, grant.user)
     own.update({name: request.session[name] for name in _KEPT if name in request.session})
     request.session.flush()
     request.session = own

@@ -16,7 +16,7 @@ from rest_framework.exceptions import APIException
 
 from accounts import limits
 from accounts.errors import Unauthenticated
-from accounts.factors import asked
+from accounts.factors import request_info
 from accounts.sessions import SessionStore
 from api import problems
 from api.json import StrictJSONParser
@@ -56,7 +56,7 @@ def _foreseen(inner: View, request: HttpRequest, **arguments: Any) -> HttpRespon
 def _knock(request: HttpRequest) -> None:
     """Raises RateLimited, or APIException for what is no JSON, or too much."""
     if "Authorization" not in request.headers:
-        [wait] = limits.handshakes([asked.address(request)])
+        [wait] = limits.handshakes([request_info.address(request)])
         if wait:
             raise RateLimited(wait)
     if request.body:

@@ -10,8 +10,8 @@ from allauth.headless.socialaccount.views import ProviderTokenView
 from django.http import HttpResponseBase
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
-from accounts.factors import asked
-from accounts.factors.second import Attempt
+from accounts.factors import request_info
+from accounts.factors.second_factor import Attempt
 from core.errors import Malformed
 
 _NO_CREDENTIAL = "The body is not a WebAuthn credential."
@@ -25,7 +25,7 @@ class _Limited:
     def handle_input(self, data: Any) -> HttpResponseBase | None:
         asker: Any = self
         user = asker.get_input_kwargs()["user"]
-        attempt = Attempt(user=user, address=asked.address(asker.request))
+        attempt = Attempt(user=user, address=request_info.address(asker.request))
         attempt.begin()
         refused: HttpResponseBase | None = super().handle_input(data)  # type: ignore[misc]
         if refused is None:

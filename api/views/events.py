@@ -12,7 +12,7 @@ from api import pages, queries, requests
 from api.authentication import identity
 from api.idempotency import idempotent
 from api.schema import LIMIT, number, parameter
-from chat import custom, events, wire
+from chat import custom_events, history, wire
 
 
 class Events(APIView):
@@ -33,7 +33,7 @@ class Events(APIView):
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         at = pages.positions(request, "after_seq")
-        page = events.page(
+        page = history.page(
             user_id=identity(request).user_id,
             room_id=room_id,
             after_seq=at["after_seq"] or 0,
@@ -55,11 +55,11 @@ class Events(APIView):
     @idempotent
     def post(self, request: Request, room_id: UUID) -> Response:
         asked = requests.read(requests.NewCustomEvent, request)
-        entry = custom.send(sender_id=identity(request).user_id, room_id=room_id, **asked)
+        entry = custom_events.send(sender_id=identity(request).user_id, room_id=room_id, **asked)
         return Response(msgspec.Raw(entry.payload.encode()), status=201)
 
 
-def _page(request: Request, page: events.Page) -> pages.EventPage:
+def _page(request: Request, page: history.Page) -> pages.EventPage:
     following: dict[str, int | str] | None = (
         {"after_seq": page.entries[-1].seq, "epoch": str(page.head.epoch)} if page.more else None
     )

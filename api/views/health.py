@@ -4,7 +4,7 @@ import threading
 
 from django.http import HttpRequest, JsonResponse
 
-from chat import presence
+from chat.presence import presence
 from core import readiness
 from core.announcer import announcer
 from core.rate_limits import limiter

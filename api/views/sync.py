@@ -14,7 +14,7 @@ from api import queries, requests
 from api.authentication import identity
 from api.schema import parameter
 from chat import sync, wire
-from chat.positions import Position
+from chat.eventlog.positions import Position
 from chat.wire_types import ById
 from core import ids
 from core.errors import Invalid, Violation

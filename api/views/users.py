@@ -12,7 +12,8 @@ from accounts import models, users
 from api import client, pages, requests
 from api.authentication import identity
 from api.schema import LIMIT
-from chat import erasure, export, mentions, wire
+from chat import mentions, wire
+from chat.privacy import erasure, export
 from chat.wire_types import Moment
 
 

@@ -35,7 +35,7 @@ MIDDLEWARE = [
     "config.cors.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
     "django.middleware.security.SecurityMiddleware",
     "config.hosts.CommonMiddleware",
-    "config.admin.pages",
+    "config.admin_middleware.pages",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -155,7 +155,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 SESSION_ENGINE = "accounts.sessions"
 ADMIN = env.admin(default=False)
 DEMO = env.demo(default=False)
-# Its middlewares run for its own pages only (config/admin.py), which these look for in MIDDLEWARE.
+# Its middlewares run for its own pages only (config/admin_middleware.py), which these look for in MIDDLEWARE.
 SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
 
 # Accounts.

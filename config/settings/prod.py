@@ -35,7 +35,7 @@ SECURE_HSTS_PRELOAD = env.https() and env.hsts_preload()
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.https()
 # The API takes no cookie, so it has no request to forge and no page worth framing; the admin sees to itself
-# (config/admin.py).
+# (config/admin_middleware.py).
 SILENCED_SYSTEM_CHECKS += ["security.W002", "security.W003", "security.W005", "security.W021"]  # noqa: F405
 # Proxies that people start from log addresses with their query.
 REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens(default=False)

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import PASSWORD, Person, Site
 from tests.e2e.mailbox import Mailbox
 from tests.erasure import dump

@@ -5,7 +5,7 @@ import pytest
 from accounts import tokens
 from accounts.errors import Unauthenticated
 from accounts.models import Device, Session, User
-from chat import erasure
+from chat.privacy import erasure
 from tests.admin.conftest import PASSWORD
 
 USERS, DEVICES = "/admin/accounts/user/", "/admin/accounts/device/"

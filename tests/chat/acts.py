@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chat import bans, custom, edits, events, members, messages, reactions, receipts, rooms, typists
+from chat import (
+    bans,
+    custom_events,
+    edits,
+    history,
+    members,
+    messages,
+    reactions,
+    receipts,
+    rooms,
+    typing_notifications,
+)
 from tests.chat.conftest import House
 
 _RANKS = ("member", "moderator", "owner")
@@ -83,7 +94,7 @@ SEEN = {
     "messages": Act(_at(messages.page, user_id=_who, limit=5), None),
     "replies": Act(_at(messages.page, user_id=_who, reply_to=_others, limit=5), None),
     "message": Act(_at(messages.get, user_id=_who, message_id=_others), None),
-    "events": Act(_at(events.page, user_id=_who, after_seq=0, limit=5), None),
+    "events": Act(_at(history.page, user_id=_who, after_seq=0, limit=5), None),
     "members": Act(_at(members.of, user_id=_who), None),
     "one member": Act(_at(members.get, user_id=_who, member_id=_target), None),
     "receipts": Act(_at(receipts.of, user_id=_who), None),
@@ -97,8 +108,8 @@ _SAID = {"new": True, "spoken": True}
 
 PASSED = {
     "read": Act(_at(receipts.read, user_id=_who, seq=1)),
-    "start typing": Act(_at(typists.start, user_id=_who), **_SAID),
-    "stop typing": Act(_at(typists.stop, user_id=_who), **_SAID),
+    "start typing": Act(_at(typing_notifications.start, user_id=_who), **_SAID),
+    "stop typing": Act(_at(typing_notifications.stop, user_id=_who), **_SAID),
 }
 
 _KEPT = {"least": "moderator", "locked": True, "in_direct": False}
@@ -111,7 +122,7 @@ DONE = {
     "react": Act(_at(reactions.add, user_id=_who, message_id=_own, emoji="🎉"), **_SAID, locked=True),
     "unreact": Act(_at(reactions.remove, user_id=_who, message_id=_own, emoji="👍"), **_SAID, locked=True),
     "delete another's": Act(_at(edits.delete, actor_id=_who, message_id=_others), **_KEPT),
-    "custom": Act(_at(custom.send, sender_id=_who, name="x"), "moderator", **_SAID, before=True, locked=True),
+    "custom": Act(_at(custom_events.send, sender_id=_who, name="x"), "moderator", **_SAID, before=True, locked=True),
     "change": Act(_at(rooms.change, actor_id=_who, topic="new"), new=True, **_KEPT),
     "add": Act(_at(members.add, actor_id=_who, user_id=_stranger), new=True, **_KEPT),
     "remove": Act(_at(members.remove, actor_id=_who, user_id=_target), **_KEPT),

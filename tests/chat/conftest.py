@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from chat import bans, broadcast, members, reactions, rooms, wire
+from chat import bans, members, reactions, rooms, wire
+from chat.eventlog import announcements
 from core.announcer import announcer
 from tests.chat.talk import people, promote, room, say
 from tests.unit.stand_ins import LAYERS
@@ -89,7 +90,7 @@ def passed(settings, django_capture_on_commit_callbacks):
             announcer.flush()
         finally:
             announcer.listeners.remove(announced.append)
-        said += [_read(each) for each in announced if each["type"] != broadcast.ANNOUNCEMENT]
+        said += [_read(each) for each in announced if each["type"] != announcements.ANNOUNCEMENT]
 
     return during
 

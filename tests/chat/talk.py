@@ -15,7 +15,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from chat import catalogue, log, members, messages, rooms, wire
+from chat import members, messages, rooms, wire
+from chat.eventlog import event_types, log
 from chat.models import Membership, Room
 from core.errors import RoomwireError
 
@@ -59,7 +60,7 @@ def told(room_id: UUID, after: int = 0) -> list[dict[str, Any]]:
     """Each is what the catalogue of events says that it is."""
     events = [json.loads(entry.payload) for entry in log.read(room_id=room_id, after=after, limit=10_000)]
     for event in events:
-        shape = catalogue.EVENTS["custom" if event["type"].startswith("custom.") else event["type"]]
+        shape = event_types.EVENTS["custom" if event["type"].startswith("custom.") else event["type"]]
         msgspec.convert(event["data"], shape)
         assert event["data"].keys() == {field.name for field in msgspec.structs.fields(shape)}
     return events

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import access, bans, events, members, mentions, messages, rooms, sync
+from chat import bans, history, members, mentions, messages, permissions, rooms, sync
 from chat.models import Ban, Membership
 from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, heard, people, promote, room, say
@@ -25,13 +25,13 @@ def test_who_is_banned_sees_nothing_and_does_not_come_back(kind):
         lambda: members.join(user_id=bob, room_id=made),
         lambda: messages.page(user_id=bob, room_id=made, limit=5),
         lambda: messages.get(user_id=bob, room_id=made, message_id=said.id),
-        lambda: events.page(user_id=bob, room_id=made, after_seq=0, limit=5),
+        lambda: history.page(user_id=bob, room_id=made, after_seq=0, limit=5),
         lambda: say(bob, made),
     ):
         with heard(made), pytest.raises(NotFound):
             look()
-    assert access.positions([(bob, [made]), (alice, [made])])[0] == {}
-    assert access.readers(room_id=made, user_ids=[alice, bob]) == {alice}
+    assert permissions.positions([(bob, [made]), (alice, [made])])[0] == {}
+    assert permissions.readers(room_id=made, user_ids=[alice, bob]) == {alice}
     assert list(mentions.of(user_id=bob)) == []
     assert sync.since(user_id=bob, positions={made: sync.Position(0)}).removed == [made]
     assert list(rooms.discover(user_id=bob).rows) == []
@@ -54,7 +54,7 @@ def test_a_ban_is_of_one_room():
     alice, bob = people("alice", "bob")
     here, there = room(alice, bob, kind="public"), room(alice, bob, kind="public")
     bans.ban(actor_id=alice, room_id=here, user_id=bob)
-    assert access.positions([(bob, [here, there])])[0].keys() == {there}
+    assert permissions.positions([(bob, [here, there])])[0].keys() == {there}
     say(bob, there)
 
 
@@ -94,12 +94,12 @@ def test_rights_of_many_guests_cost_two_queries(django_assert_num_queries):
     for number, guest in enumerate(guests[:10]):
         bans.ban(actor_id=alice, room_id=made[number], user_id=guest)
     with django_assert_num_queries(2):
-        found = access.positions([(user_id, made) for user_id in (alice, *guests)])
+        found = permissions.positions([(user_id, made) for user_id in (alice, *guests)])
     assert found[0].keys() == set(made)
     for number, seen in enumerate(found[1:]):
         assert seen.keys() == set(made[1::2]) - ({made[number]} if number < 10 else set())
     with django_assert_num_queries(1):
-        assert access.positions([(alice, made)])[0].keys() == set(made)
+        assert permissions.positions([(alice, made)])[0].keys() == set(made)
 
 
 def test_a_moderator_bans_who_is_below_and_is_no_member_then_and_a_ban_outlasts_who_made_it():

@@ -7,8 +7,9 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
-from chat import access, broadcast, edits, events, log, members, messages, reactions, receipts, rooms, typists
+from chat import edits, history, members, messages, permissions, reactions, receipts, rooms, typing_notifications
 from chat.errors import Forbidden, LastOwner, NotAMember
+from chat.eventlog import announcements, log
 from chat.models import Event, Membership, Message, Room
 from core.errors import Invalid, NotFound
 
@@ -55,9 +56,9 @@ def test_a_private_room_is_seen_by_members(people, room):
 def test_readers_of_a_room(people, room):
     alice, bob, _ = people
     public = rooms.create(creator_id=alice, name="p", kind="public").id
-    assert access.readers(room_id=room, user_ids=[alice, bob]) == {alice}
-    assert access.readers(room_id=public, user_ids=[alice, bob]) == {alice, bob}
-    assert access.readers(room_id=NOWHERE, user_ids=[alice]) == set()
+    assert permissions.readers(room_id=room, user_ids=[alice, bob]) == {alice}
+    assert permissions.readers(room_id=public, user_ids=[alice, bob]) == {alice, bob}
+    assert permissions.readers(room_id=NOWHERE, user_ids=[alice]) == set()
 
 
 def test_only_managers_manage(people, room):
@@ -152,7 +153,7 @@ def test_pages_of_events_say_whether_they_continue(people, room):
         messages.send(author_id=people[0], room_id=room, body=str(number))
 
     def page(after, limit=10):
-        found = events.page(user_id=people[0], room_id=room, after_seq=after, limit=limit)
+        found = history.page(user_id=people[0], room_id=room, after_seq=after, limit=limit)
         return [entry.seq for entry in found.entries], found.more, found.recovered, found.head.seq
 
     assert page(0, 2) == ([1, 2], True, True, 5)
@@ -187,8 +188,8 @@ def test_no_event_without_a_transaction(people, room):
 def test_nothing_is_announced_before_the_commit(people, room, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as announced:
         messages.send(author_id=people[0], room_id=room, body="hi")
-    (callback,) = [each for each in announced if isinstance(getattr(each, "__self__", None), broadcast.Events)]
-    assert callback.__func__ is broadcast.Events.put
+    (callback,) = [each for each in announced if isinstance(getattr(each, "__self__", None), announcements.Events)]
+    assert callback.__func__ is announcements.Events.put
     assert callback.__self__.room_id == room
     with django_capture_on_commit_callbacks() as announced:
         messages.page(user_id=people[0], room_id=room, limit=5)
@@ -201,14 +202,14 @@ QUERIES = {
     # and one more for the client_ref
     "send with client_ref": (6, lambda p, r, m: messages.send(author_id=p[0], room_id=r, body="x", client_ref="c")),
     "page of messages": (2, lambda p, r, m: messages.page(user_id=p[0], room_id=r, limit=50)),
-    "page of events": (2, lambda p, r, m: events.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
-    "positions": (1, lambda p, r, m: access.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
+    "page of events": (2, lambda p, r, m: history.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
+    "positions": (1, lambda p, r, m: permissions.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
     "heads": (1, lambda p, r, m: log.heads([r, NOWHERE])),
     # room, membership, marker, whether it is a crowd that need not be told
     "read marker": (4, lambda p, r, m: receipts.read(user_id=p[0], room_id=r, seq=1)),
     "read marker that stays": (3, lambda p, r, m: receipts.read(user_id=p[0], room_id=r, seq=0)),
     # room, membership
-    "typing": (2, lambda p, r, m: typists.start(user_id=p[0], room_id=r)),
+    "typing": (2, lambda p, r, m: typing_notifications.start(user_id=p[0], room_id=r)),
     # savepoint, lock, membership, message; revision, message, mentions; what the log told, anew, the event; release
     "edit": (12, lambda p, r, m: edits.edit(actor_id=p[0], room_id=r, message_id=m, body="y")),
     # the same; of revisions, mentions and reactions nothing is left

@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
-from chat import custom, messages, rooms, telling
+from chat import custom_events, messages, rooms
 from chat.errors import Forbidden
+from chat.eventlog import effects
 from chat.models import Event
 from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, committed, heard, people, person, promote, room, told
@@ -27,18 +28,18 @@ def test_it_takes_the_role_that_the_room_says(role, least):
     may = RANKS.index(role) >= RANKS.index(least)
     with heard(made, *["custom.order.moved"] * may):
         if may:
-            custom.send(sender_id=bob, room_id=made, name="order.moved", data={"to": 3})
+            custom_events.send(sender_id=bob, room_id=made, name="order.moved", data={"to": 3})
         else:
             with pytest.raises(Forbidden):
-                custom.send(sender_id=bob, room_id=made, name="order.moved", data={"to": 3})
+                custom_events.send(sender_id=bob, room_id=made, name="order.moved", data={"to": 3})
 
 
 def test_it_is_told_with_who_sent_it():
     (alice,) = people("alice")
     made = room(alice)
     with heard(made, "custom.x", "custom.x") as events:
-        entry = custom.send(sender_id=alice, room_id=made, name="x", data={"a": [1, {"b": None}]})
-        custom.send(sender_id=alice, room_id=made, name="x")
+        entry = custom_events.send(sender_id=alice, room_id=made, name="x", data={"a": [1, {"b": None}]})
+        custom_events.send(sender_id=alice, room_id=made, name="x")
     assert events[0] == {"sender": {"id": str(alice), "username": "alice"}, "data": {"a": [1, {"b": None}]}}
     assert events[1]["data"] is None
     assert Event.objects.get(seq=entry.seq).payload == entry.payload
@@ -49,7 +50,7 @@ def test_between_two_both_may():
     made = rooms.direct(user_id=alice, peer_id=bob).room.id
     with heard(made, "custom.x", "custom.x"):
         for each in (alice, bob):
-            custom.send(sender_id=each, room_id=made, name="x")
+            custom_events.send(sender_id=each, room_id=made, name="x")
 
 
 @pytest.mark.parametrize("name", ["x", "order_updated", "order.updated", "a1.2b", "x" * 48, "message.deleted"])
@@ -58,9 +59,9 @@ def test_a_name_is_its_own(name):
     (alice,) = people("alice")
     made = room(alice)
     with heard(made, f"custom.{name}"):
-        entry = custom.send(sender_id=alice, room_id=made, name=name, data={"type": "room.deleted"})
-    assert telling.ending(entry.payload) is None
-    assert not telling.rewrites(entry.payload)
+        entry = custom_events.send(sender_id=alice, room_id=made, name=name, data={"type": "room.deleted"})
+    assert effects.ending(entry.payload) is None
+    assert not effects.rewrites(entry.payload)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,8 @@ def test_what_is_no_name(name):
     (alice,) = people("alice")
     made = room(alice)
     for act in (
-        lambda: custom.send(sender_id=alice, room_id=made, name=name),
-        lambda: custom.append(room_id=made, name=name),
+        lambda: custom_events.send(sender_id=alice, room_id=made, name=name),
+        lambda: custom_events.append(room_id=made, name=name),
     ):
         with heard(made), pytest.raises(Invalid, match="name"):
             act()
@@ -86,8 +87,8 @@ def test_what_is_no_data(data):
     (alice,) = people("alice")
     made = room(alice)
     for act in (
-        lambda: custom.send(sender_id=alice, room_id=made, name="x", data=data),
-        lambda: custom.append(room_id=made, name="x", data=data),
+        lambda: custom_events.send(sender_id=alice, room_id=made, name="x", data=data),
+        lambda: custom_events.append(room_id=made, name="x", data=data),
     ):
         with heard(made), pytest.raises(Invalid, match="data"):
             act()
@@ -97,7 +98,7 @@ def test_what_is_no_data(data):
 def test_any_json_is_data(data):
     (alice,) = people("alice")
     made = room(alice)
-    entry = custom.send(sender_id=alice, room_id=made, name="x", data=data)
+    entry = custom_events.send(sender_id=alice, room_id=made, name="x", data=data)
     assert json.loads(entry.payload)["data"]["data"] == data
 
 
@@ -109,7 +110,7 @@ def test_the_app_tells_in_its_own_name_even_where_nobody_may_speak():
     made = room(alice)
     rooms.archive(actor_id=alice, room_id=made)
     with heard(made, "custom.order_updated") as events, transaction.atomic():
-        custom.append(room_id=made, name="order_updated", data={"order": 5})
+        custom_events.append(room_id=made, name="order_updated", data={"order": 5})
     assert events == [{"sender": None, "data": {"order": 5}}]
 
 
@@ -119,7 +120,7 @@ def test_there_is_no_room_to_tell():
     rooms.delete(actor_id=alice, room_id=made)
     for room_id in (NOWHERE, made):
         with pytest.raises(NotFound):
-            custom.append(room_id=room_id, name="x")
+            custom_events.append(room_id=room_id, name="x")
 
 
 @committed
@@ -128,18 +129,18 @@ def test_what_is_told_is_true_if_and_only_if_it_committed():
     made = room(alice)
     with transaction.atomic():
         person("never")
-        assert custom.append(room_id=made, name="never").seq == 1
+        assert custom_events.append(room_id=made, name="never").seq == 1
         messages.send(author_id=alice, room_id=made, body="never")
         transaction.set_rollback(True)
     assert told(made) == []
     with transaction.atomic():
         person("outer")
-        custom.append(room_id=made, name="before")
+        custom_events.append(room_id=made, name="before")
         with transaction.atomic():
             person("inner")
-            custom.append(room_id=made, name="inner")
+            custom_events.append(room_id=made, name="inner")
             transaction.set_rollback(True)
-        custom.append(room_id=made, name="after")
+        custom_events.append(room_id=made, name="after")
         messages.send(author_id=alice, room_id=made, body="so")
     assert [(event["seq"], event["type"]) for event in told(made)] == [
         (1, "custom.before"),
@@ -154,7 +155,7 @@ def test_it_takes_a_transaction():
     (alice,) = people("alice")
     made = room(alice)
     with pytest.raises(transaction.TransactionManagementError):
-        custom.append(room_id=made, name="x")
+        custom_events.append(room_id=made, name="x")
     assert told(made) == []
 
 
@@ -162,6 +163,6 @@ def test_nothing_is_announced_of_what_was_rolled_back(django_capture_on_commit_c
     (alice,) = people("alice")
     made = room(alice)
     with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
-        custom.append(room_id=made, name="x")
+        custom_events.append(room_id=made, name="x")
         transaction.set_rollback(True)
     assert callbacks == []

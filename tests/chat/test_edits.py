@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from chat import edits, members, mentions, messages, reactions, rooms, telling
+from chat import edits, members, mentions, messages, reactions, rooms
 from chat.errors import Forbidden, LimitExceeded, NotAMember
+from chat.eventlog import effects
 from chat.models import Event, Mention, Message, Reaction, Revision
 from core.errors import Invalid, NotFound
 from tests.chat.talk import NOWHERE, as_told, heard, people, promote, room, say, told
@@ -48,7 +49,7 @@ def test_the_event_of_an_edit_has_hubs_forget_what_they_remember():
     edit(alice, said, "y")
     delete(alice, said)
     payloads = list(Event.objects.order_by("seq").values_list("payload", flat=True))
-    assert [telling.rewrites(payload) for payload in payloads] == [False, True, True]
+    assert [effects.rewrites(payload) for payload in payloads] == [False, True, True]
 
 
 def test_what_it_said_is_kept_for_who_wrote_it_and_who_keeps_order():

@@ -8,9 +8,10 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from chat import access, events, generations, log, positions, rooms, sync
+from chat import history, permissions, rooms, sync
+from chat.eventlog import generations, log, positions
+from chat.eventlog.positions import Position
 from chat.models import Event, Generation, Message, Room
-from chat.positions import Position
 from core.announcer import announcer
 from tests.chat.talk import NOWHERE, committed, people, room, say
 from tests.unit.stand_ins import LAYERS
@@ -32,7 +33,7 @@ class Story:
             say(self.alice, self.room)
 
     def head(self) -> log.Head:
-        ((head,),) = [found.values() for found in access.positions([(self.alice, [self.room])])]
+        ((head,),) = [found.values() for found in permissions.positions([(self.alice, [self.room])])]
         return head
 
     def take_back(self) -> None:
@@ -43,7 +44,7 @@ class Story:
     def answers(self, seq: int, epoch: uuid.UUID) -> set[bool]:
         """Whether it is recovered from there, by each door."""
         at = Position(seq, epoch)
-        page = events.page(user_id=self.alice, room_id=self.room, after_seq=seq, limit=50, epoch=epoch)
+        page = history.page(user_id=self.alice, room_id=self.room, after_seq=seq, limit=50, epoch=epoch)
         changes = sync.since(user_id=self.alice, positions={self.room: at}).rooms
         socket = self.room in positions.continued({self.room: at}, {self.room: self.head()})
         return {page.recovered, socket, *(change.recovered for change in changes)}

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chat import mentions, naming
+from chat import mention_names, mentions
 from tests.chat.talk import people, room, say
 
 pytestmark = pytest.mark.django_db
@@ -47,14 +47,14 @@ def test_a_hostile_text_is_taken_in_moments(name, django_assert_max_num_queries)
 def test_a_hostile_text_asks_for_few_names():
     """Each mention may mean several names, for what follows one in a sentence may be a part of it."""
     body = ("@" + "a" + "." * 62 + " ") * 62
-    asked = {word for words in naming.candidates(body) for word in words}
+    asked = {word for words in mention_names.candidates(body) for word in words}
     assert len(asked) <= 10
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_names_that_a_text_asks_for_are_bounded(name, settings):
     settings.MENTIONS_PER_MESSAGE = 5
-    asked = sum(map(len, naming.candidates(HOSTILE[name])))
+    asked = sum(map(len, mention_names.candidates(HOSTILE[name])))
     assert asked <= 8 * 5 + 64
 
 

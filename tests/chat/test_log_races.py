@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from chat import log, messages, rooms
+from chat import messages, rooms
+from chat.eventlog import log
 from chat.models import Message
 
 WRITERS, EACH = 16, 20

@@ -3,8 +3,9 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from chat import bans, edits, erasure, members, purge, reactions, rooms
+from chat import bans, edits, members, reactions, rooms
 from chat.models import Ban, Event, Membership, Mention, Message, Reaction, Revision, Room
+from chat.privacy import erasure, purge
 from tests.chat.talk import at_once, committed, people, room, say, told
 from tests.erasure.people import erase, nothing_is_left, person
 from tests.erasure.test_steps import broken, mend  # noqa: F401 - a fixture

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from chat import events, members, messages, rooms, sync
+from chat import history, members, messages, rooms, sync
 from tests.chat.talk import at_once, committed, head, people, room, say
 
 pytestmark = committed
@@ -37,7 +37,7 @@ def seen(user_id):
 READ = {
     "messages": lambda who, made: messages.page(user_id=who, room_id=made, limit=9),
     "newer messages": lambda who, made: messages.page(user_id=who, room_id=made, after_seq=0, limit=9),
-    "events": lambda who, made: events.page(user_id=who, room_id=made, after_seq=0, limit=9),
+    "events": lambda who, made: history.page(user_id=who, room_id=made, after_seq=0, limit=9),
     "the room": lambda who, made: rooms.get(user_id=who, room_id=made),
     "my rooms": lambda who, made: seen(who),
     "what changed": lambda who, made: sync.since(user_id=who, positions={made: sync.Position(0)}),

@@ -3,7 +3,8 @@
 import pytest
 from django.db import transaction
 
-from chat import members, passing, receipts, rooms, typists
+from chat import members, receipts, rooms, typing_notifications
+from chat.eventlog import ephemeral
 from chat.models import Membership
 from core.errors import Invalid
 from tests.chat.talk import at_once, committed, heard, people, room, say
@@ -51,7 +52,7 @@ def test_the_room_is_told_where_it_stood(talked, passed):
     _, bob, made = talked
     with passed() as said:
         read(bob, made, 4)
-    assert [each["type"] for each in said] == [passing.ANNOUNCEMENT]
+    assert [each["type"] for each in said] == [ephemeral.ANNOUNCEMENT]
     assert (said[0]["room"], said[0]["after"]) == (str(made), 6)
     told = said[0]["payload"]
     assert told.keys() == {"type", "room", "at", "data"}
@@ -91,8 +92,8 @@ def test_however_many_say_so_at_once_the_furthest_counts():
 def test_who_types_is_told_for_how_long(talked, passed, settings):
     _, bob, made = talked
     with heard(made), passed() as said:
-        typists.start(user_id=bob, room_id=made)
-        typists.stop(user_id=bob, room_id=made)
+        typing_notifications.start(user_id=bob, room_id=made)
+        typing_notifications.stop(user_id=bob, room_id=made)
     assert [(each["payload"]["type"], each["payload"]["data"], each["after"]) for each in said] == [
         (what, {"user": {"id": str(bob), "username": "bob"}, "expires_in": seconds}, 6)
         for what, seconds in [("typing.started", settings.TYPING_SECONDS), ("typing.stopped", 0)]
@@ -104,12 +105,12 @@ def test_who_says_so_all_the_time_is_told_now_and_then(talked, passed, settings)
     settings.RATE_LIMITS = True
     with passed() as said:
         for _ in range(50):
-            typists.start(user_id=bob, room_id=made)
+            typing_notifications.start(user_id=bob, room_id=made)
     most = settings.RATES["typing"][0]
     assert 1 <= len(said) <= most + 1
     with passed() as said:
-        typists.start(user_id=alice, room_id=made)
-        typists.stop(user_id=bob, room_id=made)
+        typing_notifications.start(user_id=alice, room_id=made)
+        typing_notifications.stop(user_id=bob, room_id=made)
     assert len(said) == 2
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat import members
 from chat.models import Membership, Message, Room
 from core.errors import RoomwireError
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.chat.acts import ALL, DONE
 from tests.chat.talk import DEADLINE, committed, head, soon, told
 from tests.drafts.batch import blocks, hold

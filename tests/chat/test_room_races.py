@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from chat import bans, custom, edits, members, messages, rooms
+from chat import bans, custom_events, edits, members, messages, rooms
 from chat.models import Ban, Event, Membership, Message, Revision, Room
 from core.errors import RoomwireError
 from tests.chat.talk import at_once, committed, head, people, promote, refusals, room, say, soon, told
@@ -125,7 +125,7 @@ def _edit(who, said, body: str) -> None:
 
 def _send_custom(who, room_id) -> None:
     with suppress(RoomwireError):
-        custom.send(sender_id=who, room_id=room_id, name="x")
+        custom_events.send(sender_id=who, room_id=room_id, name="x")
 
 
 # Owners

@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from chat import access, events, log, members, mentions, messages, receipts, rooms, sync
+from chat import history, members, mentions, messages, permissions, receipts, rooms, sync
+from chat.eventlog import log
 from chat.models import Room
 from core.errors import Invalid, NotFound
 from tests.chat.talk import as_told, heard, people, promote, room, say, types
@@ -158,16 +159,16 @@ def test_a_deleted_room_is_gone_for_all_at_once(build):
         assert rooms.ids(user_id=user_id) == []
         assert mine(user_id) == found(user_id) == []
         assert list(mentions.of(user_id=user_id)) == []
-        assert access.positions([(user_id, [house.room])]) == [{}]
+        assert permissions.positions([(user_id, [house.room])]) == [{}]
         assert sync.since(user_id=user_id, positions={}) == sync.Changes([], more=False, removed=[], markers={})
         assert sync.since(user_id=user_id, positions={house.room: sync.Position(0)}).removed == [house.room]
         for look in (rooms.get, members.join):
             with pytest.raises(NotFound):
                 look(user_id=user_id, room_id=house.room)
-        for page in (messages.page, lambda limit, **asked: events.page(after_seq=0, limit=limit, **asked)):
+        for page in (messages.page, lambda limit, **asked: history.page(after_seq=0, limit=limit, **asked)):
             with pytest.raises(NotFound):
                 page(user_id=user_id, room_id=house.room, limit=5)
-    assert access.readers(room_id=house.room, user_ids=[owner, stranger]) == set()
+    assert permissions.readers(room_id=house.room, user_ids=[owner, stranger]) == set()
     assert log.heads([house.room]) == {}
     with pytest.raises(NotFound):
         rooms.delete(actor_id=owner, room_id=house.room)

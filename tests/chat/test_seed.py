@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from chat import catalogue, rooms, wire
-from chat.demonstration import PEOPLE
+from chat import rooms, wire
+from chat.eventlog import event_types
+from chat.management.demo_data import PEOPLE
 from chat.models import Event, Membership, Mention, Message, Reaction, Revision, Room
 
 COUNTED = (User, Room, Membership, Message, Revision, Reaction, Mention, Event)
@@ -62,7 +63,7 @@ def test_every_event_is_as_the_protocol_says(settings):
     seed(settings)
     for kind, payload in Event.objects.values_list("type", "payload"):
         data = msgspec.json.decode(payload)["data"]
-        msgspec.convert(data, catalogue.EVENTS["custom" if kind.startswith("custom.") else kind])
+        msgspec.convert(data, event_types.EVENTS["custom" if kind.startswith("custom.") else kind])
 
 
 def test_something_waits_for_alice(settings):

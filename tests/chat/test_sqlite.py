@@ -1,4 +1,4 @@
-"""The same rules on SQLite, where the ORM does what is done by hand on PostgreSQL (chat/bulk.py)."""
+"""The same rules on SQLite, where the ORM does what is done by hand on PostgreSQL (chat/bulk_sql.py)."""
 
 import os
 import re

@@ -3,8 +3,9 @@ many."""
 
 import pytest
 
-from chat import drafts, edits, members, receipts, rooms, summaries
-from chat.drafts import Draft
+from chat import edits, members, receipts, rooms, summaries
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft
 from chat.models import Message, Room
 from tests.chat.talk import people, room, say
 

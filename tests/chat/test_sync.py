@@ -5,8 +5,9 @@ import uuid
 
 import pytest
 
-from chat import bans, drafts, edits, members, reactions, receipts, rooms, sync
-from chat.drafts import Draft
+from chat import bans, edits, members, reactions, receipts, rooms, sync
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft
 from chat.models import Event, Room
 from chat.sync import Position
 from core.errors import Invalid

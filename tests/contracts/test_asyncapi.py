@@ -10,8 +10,11 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from chat import catalogue
-from realtime import asyncapi, commands, protocol, replies, routing
+from chat.eventlog import event_types
+from realtime import routing
+from realtime.commands import handlers
+from realtime.protocol import asyncapi, replies
+from realtime.protocol import frames as protocol
 from tests.contracts.test_architecture import PROJECT
 
 GOLDEN = PROJECT / "openapi" / "asyncapi.yaml"
@@ -107,7 +110,7 @@ def test_the_addresses_are_routed():
         assert routing._ADDRESS.fullmatch(address)
 
 
-@pytest.mark.parametrize("command", sorted(commands.HANDLERS, key=lambda command: command.__name__))
+@pytest.mark.parametrize("command", sorted(handlers.HANDLERS, key=lambda command: command.__name__))
 def test_every_command_is_received_and_answered(command):
     tag = command.__struct_config__.tag
     operation = document()["operations"][tag]
@@ -121,15 +124,15 @@ def test_every_command_is_received_and_answered(command):
 
 
 def test_what_is_replied_to_each_command_is_known():
-    assert set(replies.REPLIES) == set(commands.HANDLERS)
+    assert set(replies.REPLIES) == set(handlers.HANDLERS)
 
 
-@pytest.mark.parametrize("frame", sorted(catalogue.EVENTS | catalogue.PASSING))
+@pytest.mark.parametrize("frame", sorted(event_types.EVENTS | event_types.PASSING))
 def test_every_event_is_sent(frame):
     schema = payload(frame)
-    seq = {"seq"} if frame in catalogue.EVENTS else set()
+    seq = {"seq"} if frame in event_types.EVENTS else set()
     assert set(schema["required"]) == {"type", "room", "at", "data"} | seq
-    struct = (catalogue.EVENTS | catalogue.PASSING)[frame]
+    struct = (event_types.EVENTS | event_types.PASSING)[frame]
     assert schema["properties"]["data"] == {"$ref": f"#/components/schemas/{struct.__name__}"}
     says = "custom.poll.opened" if frame == "custom" else frame
     kind = jsonschema.Draft202012Validator(schema["properties"]["type"])
@@ -153,5 +156,5 @@ def test_no_two_structs_share_a_name():
     schemas = document()["components"]["schemas"]
     for tag, struct in (asyncapi.COMMANDS | asyncapi.SYSTEM).items():
         assert set(schemas[struct.__name__]["properties"]) == {"type", *struct.__struct_fields__}, tag
-    for struct in (catalogue.EVENTS | catalogue.PASSING).values():
+    for struct in (event_types.EVENTS | event_types.PASSING).values():
         assert set(schemas[struct.__name__]["properties"]) == set(struct.__struct_fields__)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chat import wire
-from chat.catalogue import EVENTS, PASSING
+from chat.eventlog.event_types import EVENTS, PASSING
 from tests.contracts.test_architecture import PROJECT
 
 TEXT = (PROJECT / "docs" / "protocol.md").read_text()

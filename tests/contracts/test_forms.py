@@ -11,7 +11,7 @@ import yaml
 from api import requests
 from chat import wire
 from chat.wire_types import ENUMERATIONS
-from realtime import protocol
+from realtime.protocol import frames
 from tests.contracts.bounds import fits, schema_parts
 from tests.contracts.test_architecture import PROJECT
 
@@ -183,7 +183,7 @@ def optional(struct: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo]:
 BODIES = [each for each in vars(requests).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]
 
 
-@pytest.mark.parametrize("struct", [*BODIES, *protocol.Command.__args__], ids=lambda struct: struct.__name__)
+@pytest.mark.parametrize("struct", [*BODIES, *frames.Command.__args__], ids=lambda struct: struct.__name__)
 def test_what_may_be_left_out_may_be_null(struct):
     """And means the same: its default is None."""
     for field in optional(struct):

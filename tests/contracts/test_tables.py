@@ -6,8 +6,9 @@ from typing import get_args
 from api import problems
 from chat.errors import ChatError
 from core.errors import RoomwireError
-from realtime import commands, protocol
-from realtime.closing import Close
+from realtime.commands import handlers
+from realtime.protocol import frames
+from realtime.protocol.close_codes import Close
 from tests.contracts.test_architecture import PROJECT
 
 
@@ -40,4 +41,4 @@ def test_every_close_code_is_documented_with_the_same_words():
 
 
 def test_every_command_has_a_handler():
-    assert set(commands.HANDLERS) == set(get_args(protocol.Command))
+    assert set(handlers.HANDLERS) == set(get_args(frames.Command))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deploy.local.postgres import Postgres
+from devtools.postgres import Postgres
 
 
 def processes(postgres: Postgres) -> list[int]:

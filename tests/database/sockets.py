@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deploy.local.postgres import Postgres
+from devtools.postgres import Postgres
 
 
 class _OnASocket(Postgres):

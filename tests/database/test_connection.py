@@ -11,7 +11,7 @@ from django.db import InternalError, OperationalError, connection, transaction
 
 from chat.models import Room
 from core import database
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.database.connecting import connected
 from tests.proxy import Proxy
 from tests.writer.database import execute, fail_with, terminate

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from websockets.asyncio.client import connect
 
-from deploy.local.postgres import Postgres
+from devtools.postgres import Postgres
 from tests.client import Refused, Site
 from tests.database.frozen import frozen
 from tests.deploy.running import on_linux

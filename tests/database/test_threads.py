@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from realtime.threads import in_thread
+from realtime.concurrency.threads import in_thread
 from tests.writer.database import execute, terminate
 
 pytestmark = pytest.mark.django_db(transaction=True)

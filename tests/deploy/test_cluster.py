@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -51,7 +51,7 @@ class Cluster:
 
     def start(self, **env: str) -> subprocess.Popen[bytes]:
         names = {"PORT": str(self.port), "TMPDIR": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "deploy.local.cluster"]
+        command = [sys.executable, "-m", "devtools.cluster"]
         with self.output.open("wb") as output:
             return subprocess.Popen(
                 command, cwd=self.folder, env=names | env, stdout=output, stderr=output, start_new_session=True

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from config import env, forwarded
+from config import env, proxy_headers
 from tests.client import Site
 from tests.deploy.running import query
 from tests.servers import PROJECT, Server
@@ -32,7 +32,7 @@ def under_wsgi(proxies: str, peer: str | None, *values: str) -> tuple[str, int] 
         told.append(dict(request))
         return [b"answer"]
 
-    assert forwarded.believing(proxies, application)(request, lambda *_: None) == [b"answer"]
+    assert proxy_headers.believing(proxies, application)(request, lambda *_: None) == [b"answer"]
     (seen,) = told
     return (seen["REMOTE_ADDR"], int(seen["REMOTE_PORT"])) if "REMOTE_ADDR" in seen else None
 

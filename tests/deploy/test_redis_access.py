@@ -8,10 +8,10 @@ from contextlib import ExitStack, asynccontextmanager
 import pytest
 import redis
 
-from chat import attendance, presence
+from chat.presence import presence, stores
 from core.rate_limits import limiter
 from core.rate_limits.limiter import Ask, Limit
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import DEADLINE, Person, Site
 from tests.proxy import Proxy
 from tests.servers import Server
@@ -148,7 +148,7 @@ def test_behind_an_address_that_stays_a_demoted_server_is_left(counted):
             operator.replicaof("127.0.0.1", str(second.port))
             address.target = second.port
             assert signs_in(), "the first attempt after the switch is made again, over a new connection"
-        attendance.store().begin("worker")
+        stores.get().begin("worker")
         with redis.Redis.from_url(second.url) as operator:
             assert operator.keys("*limit*")
             assert operator.keys("*workers")

@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.local.postgres import Postgres
-from deploy.local.process import ServiceError, wait_until
-from deploy.local.service import wheel_folder
+from devtools.postgres import Postgres
+from devtools.process import ServiceError, wait_until
+from devtools.service import wheel_folder
 from tests.deploy.running import gone, on_linux, open_folder, query
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,8 +25,8 @@ ORDINARY_PYTHON = Path(f"/usr/bin/python3.{sys.version_info.minor}")
 
 OWNER = """
 import sys
-from deploy.local.postgres import Postgres
-from deploy.local.valkey import Valkey
+from devtools.postgres import Postgres
+from devtools.valkey import Valkey
 with Postgres() as postgres, Valkey() as valkey:
     print(postgres.pid, valkey.pid, postgres.home, valkey.home, flush=True)
     sys.stdin.read()

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 import redis
 
-from deploy.local.postgres import Postgres
-from deploy.local.process import ServiceError, end, spawn
-from deploy.local.unprivileged import server_account
-from deploy.local.valkey import Valkey
+from devtools.postgres import Postgres
+from devtools.process import ServiceError, end, spawn
+from devtools.unprivileged import server_account
+from devtools.valkey import Valkey
 from tests.deploy.running import gone, on_linux, open_folder, query
 
 

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from chat import drafts, log
-from chat.drafts import Draft, Sent
+from chat.eventlog import log
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft, Sent
 from core.errors import RoomwireError
 
 DEADLINE = 40.0

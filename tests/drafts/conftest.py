@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from chat import drafts, members, rooms
-from chat.writer import Writer
+from chat import members, rooms
+from chat.group_commit import drafts
+from chat.group_commit.writer import Writer
 from core.announcer import announcer
 from tests.drafts.batch import DEADLINE
 from tests.unit.stand_ins import LAYERS

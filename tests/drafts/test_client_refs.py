@@ -6,11 +6,12 @@ import uuid
 import pytest
 from django.db import connection, transaction
 
-from chat import drafts, members, rooms
-from chat.drafts import Draft
+from chat import members, rooms
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft
 from chat.models import Message
 from core.errors import Invalid, NotFound
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, in_threads, seqs, store, told
 
 pytestmark = pytest.mark.django_db

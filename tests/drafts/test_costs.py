@@ -5,9 +5,10 @@ import random
 import pytest
 
 from accounts.models import User
-from chat import bans, drafts, members, receipts, rooms
-from chat.drafts import Draft
-from deploy.local.process import wait_until
+from chat import bans, members, receipts, rooms
+from chat.group_commit import drafts
+from chat.group_commit.drafts import Draft
+from devtools.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, hold, in_threads, seqs, store, told
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import members, rooms
-from chat.drafts import Draft, Sent
+from chat.group_commit.drafts import Draft, Sent
 from core.errors import RoomwireError
 from tests.drafts.batch import NOWHERE, store, told
 

@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from chat import bans, members, messages, rooms
-from chat.drafts import Draft
 from chat.errors import Archived, Muted, NotAMember
+from chat.group_commit.drafts import Draft
 from chat.models import Message, Room
 from core.errors import Invalid, NotFound, RoomwireError
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.drafts.batch import DEADLINE, NOWHERE, blocks, committed, hold, seqs, store, told
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 from django.db import transaction
 
-from chat import log, messages, rooms
-from chat.drafts import Draft
+from chat import messages, rooms
+from chat.eventlog import log
+from chat.group_commit.drafts import Draft
 from chat.models import Message, Room
 from core.errors import Invalid, NotFound, Overloaded
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.drafts.batch import DEADLINE, blocks, committed, hold, seqs, told
 
 pytestmark = pytest.mark.django_db

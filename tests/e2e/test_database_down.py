@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from deploy.local.postgres import Postgres
+from devtools.postgres import Postgres
 from tests.client import Refused, Site
 from tests.servers import Server, manage
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import Person, Site, Socket
 from tests.servers import Server
 

@@ -8,7 +8,7 @@ import struct
 import pytest
 from websockets.frames import Frame, Opcode
 
-from realtime import server as limits
+from realtime.server import websocket as limits
 from tests.edge.wire import closing, text_frames
 from tests.hostile.live import enter
 from tests.hostile.watch import SLACK_SECONDS, Memory

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import Site
 from tests.e2e.mailbox import Mailbox
 from tests.erasure import dump

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from accounts import users
 from accounts.models import User
-from chat import erasure, log, members, messages, rooms
+from chat import members, messages, rooms
+from chat.eventlog import log
 from chat.models import Event, Membership, Message
+from chat.privacy import erasure
 from tests.client import PASSWORD
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.apps import apps
 
-from chat import bans, custom, edits, members, mentions, messages, reactions, rooms
+from chat import bans, custom_events, edits, members, mentions, messages, reactions, rooms
 from chat.models import Ban, Event, Mention, Message, Reaction, Revision
 from core.errors import NotFound
 from tests.accounts.at_once import at_once
@@ -33,8 +33,8 @@ def test_nothing_they_ever_said_is_left():
         edits.edit(actor_id=alice, room_id=each, message_id=gone.id, body="words 6")
         edits.delete(actor_id=alice, room_id=each, message_id=gone.id)
         reactions.add(user_id=bob, room_id=each, message_id=said.id, emoji="👍")
-    custom.send(sender_id=alice, room_id=made, name="of_the_app", data={"deep": [{"text": "words 7"}]})
-    custom.send(sender_id=bob, room_id=made, name="x", data={"by": "bob"})
+    custom_events.send(sender_id=alice, room_id=made, name="of_the_app", data={"deep": [{"text": "words 7"}]})
+    custom_events.send(sender_id=bob, room_id=made, name="x", data={"by": "bob"})
     assert kept().count("words") > 20
     erase(alice)
     assert nothing_is_left("alice")

@@ -9,9 +9,10 @@ from django.db import OperationalError, connection, transaction
 from accounts import users
 from accounts.errors import InvalidCredentials
 from accounts.models import User
-from chat import erasure, members, messages
+from chat import members, messages
 from chat.errors import NotAMember
 from chat.models import Message, Room
+from chat.privacy import erasure
 from tests.accounts.at_once import at_once
 from tests.erasure.people import erase, log_of, nothing_is_left, person, roles, room, say, types, waiting
 

@@ -16,7 +16,7 @@ def _kinds(things: list[Any]) -> Counter[str]:
 
 
 def _count(*_: Any) -> None:
-    gc.callbacks.clear()  # config/garbage.py would set things aside in between
+    gc.callbacks.clear()  # config/gc_tuning.py would set things aside in between
     gc.unfreeze()
     there = _kinds(gc.get_objects())
     gc.set_debug(gc.DEBUG_SAVEALL)

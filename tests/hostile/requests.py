@@ -1,6 +1,6 @@
 """Requests, as bytes."""
 
-from realtime import http as limits
+from realtime.server import http as limits
 from tests.client import Person
 from tests.raw import Raw
 

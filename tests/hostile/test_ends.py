@@ -9,7 +9,7 @@ import socket
 from django.conf import settings
 from websockets.frames import Frame, Opcode
 
-from realtime import server as limits
+from realtime.server import websocket as limits
 from tests.hostile.watch import GONE_SECONDS, SLACK_SECONDS, gone, held
 from tests.hostile.writing import FAT, write, writing
 from tests.raw import Raw, RawSocket, framed

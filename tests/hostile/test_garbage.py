@@ -19,7 +19,7 @@ from tests.hostile.watch import gone, numbered
 from tests.raw import RawSocket
 
 SOCKETS = 30
-CONNECTION = "realtime.server.WebSocket"
+CONNECTION = "realtime.server.websocket.WebSocket"
 # What a connection is made of. (Django leaves some garbage of its own.)
 OURS = ("realtime.", "uvicorn.", "uvloop.", "websockets.")
 RESET = struct.pack("ii", 1, 0)

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.frames import Opcode
 
-from realtime import server as limits
+from realtime.server import websocket as limits
 from tests.client import DEADLINE, Site, Socket
 from tests.hostile.live import on_services
 from tests.hostile.watch import OUTBOX_MB, SLACK_SECONDS, Memory, gone, numbered

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime import allowance
-from realtime.allowance import Allowance
+from realtime.connection import rate_limit
+from realtime.connection.rate_limit import Allowance
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(allowance, "time", clock)
+    monkeypatch.setattr(rate_limit, "time", clock)
     return clock
 
 
@@ -48,7 +48,7 @@ def test_it_is_a_bucket_of_tokens(per_second, at_once, ticks):
     """Each tick is a twentieth of what brings a token back."""
     clock, taken, tokens = Clock(), Allowance(), 20 * at_once
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(allowance, "time", clock)
+        patch.setattr(rate_limit, "time", clock)
         for tick in ticks:
             clock.now += tick / (20 * per_second)
             tokens = min(20 * at_once, tokens + tick)

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from deploy.local.process import wait_until
-from deploy.local.valkey import Valkey
+from devtools.process import wait_until
+from devtools.valkey import Valkey
 from tests.client import PASSWORD, Site
 from tests.limits.conftest import LIMITED
 from tests.servers import Server

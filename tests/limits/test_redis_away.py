@@ -15,8 +15,8 @@ from core.errors import RateLimited, Unavailable
 from core.rate_limits import limiter
 from core.rate_limits.limiter import Ask, Limit
 from core.rate_limits.stores import Bucket
-from deploy.local.process import wait_until
-from deploy.local.valkey import Valkey
+from devtools.process import wait_until
+from devtools.valkey import Valkey
 from tests.limits.stores import InRedis
 from tests.proxy import Proxy
 

@@ -10,14 +10,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from api import problems
-from realtime import commands
-from realtime.closing import Close
+from realtime.commands import handlers
+from realtime.protocol.close_codes import Close
 from tests.client import DEADLINE
 from tests.permissions.house import House
 from tests.permissions.people import Person
 from tests.permissions.rows import Row
 
-COMMANDS = {handled.__struct_config__.tag: handled for handled in commands.HANDLERS}
+COMMANDS = {handled.__struct_config__.tag: handled for handled in handlers.HANDLERS}
 _OF_THE_MOMENT = ("date", "retry-after")
 
 

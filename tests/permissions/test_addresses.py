@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from core.ids import uuid7
-from realtime.closing import Close
+from realtime.protocol.close_codes import Close
 from tests.client import DEADLINE
 from tests.permissions import coverage
 from tests.permissions.doors import Rest, opened

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from django.test import override_settings
 
-from chat import attendance, presence
-from chat.attendance import Arrival
+from chat.presence import presence, stores
+from chat.presence.store import Arrival
 from core.announcer import announcer
 from realtime.hub import Hub
 from tests.unit.stand_ins import LAYERS, Listener, Log
@@ -26,7 +26,7 @@ class Room:
 
     @property
     def store(self):
-        return attendance.store()
+        return stores.get()
 
     async def enter(self, listener: Listener | None = None, name: str = "somebody", since: int | None = None):
         listener, room_id = listener or Listener(), self.log.room_id

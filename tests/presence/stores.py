@@ -5,8 +5,8 @@ import secrets
 
 import redis
 
-from chat.attendance import Memory
-from chat.attendance_redis import Shared
+from chat.presence.memory_store import Memory
+from chat.presence.redis_store import Shared
 
 
 class InMemory(Memory):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import presence
-from chat.attendance import UNKNOWN, Attendance, Attendee
-from chat.presence import View
-from realtime import company
-from realtime.company import NOTHING, Known, Own
+from chat.presence import presence
+from chat.presence.presence import View
+from chat.presence.store import UNKNOWN, PresentUser, RoomPresence
+from realtime.presence import state
+from realtime.presence.state import NOTHING, Known, Own
 from tests.presence.watching import Watcher
 
 ROOM = UUID(int=1)
@@ -22,88 +22,88 @@ ALICE, BOB, CAROL = (UUID(int=number) for number in (11, 12, 13))
 def attended(version="1", **since_and_holders):
     """`alice=(since, holders)`"""
     names = {"alice": ALICE, "bob": BOB, "carol": CAROL}
-    users = {names[name]: Attendee(name, since) for name, (since, _) in since_and_holders.items()}
+    users = {names[name]: PresentUser(name, since) for name, (since, _) in since_and_holders.items()}
     holders = {names[name]: held for name, (_, held) in since_and_holders.items()}
-    return Attendance(version, len(users), users, holders)
+    return RoomPresence(version, len(users), users, holders)
 
 
 def own(**since):
     names = {"alice": ALICE, "bob": BOB, "carol": CAROL}
-    return Own("ours", {names[name]: Attendee(name, each) for name, each in since.items()})
+    return Own("ours", {names[name]: PresentUser(name, each) for name, each in since.items()})
 
 
-KNOWN = company.read(NOTHING, attended(alice=(1, [OURS]), bob=(2, [THEIRS])), own(alice=1), complete=True)
+KNOWN = state.read(NOTHING, attended(alice=(1, [OURS]), bob=(2, [THEIRS])), own(alice=1), complete=True)
 
 
 def test_what_is_read_is_known():
-    assert KNOWN.view == View(2, {ALICE: Attendee("alice", 1), BOB: Attendee("bob", 2)}, complete=True)
+    assert KNOWN.view == View(2, {ALICE: PresentUser("alice", 1), BOB: PresentUser("bob", 2)}, complete=True)
     assert (KNOWN.version, set(KNOWN.elsewhere)) == ("1", {BOB})
-    assert company.read(KNOWN, None, own(alice=1), complete=True) is KNOWN
+    assert state.read(KNOWN, None, own(alice=1), complete=True) is KNOWN
 
 
 def test_while_nobody_can_be_asked_only_ours_change():
-    away = company.unread(KNOWN, own(carol=5))
-    assert away.view == View(2, {BOB: Attendee("bob", 2), CAROL: Attendee("carol", 5)}, complete=False)
+    away = state.unread(KNOWN, own(carol=5))
+    assert away.view == View(2, {BOB: PresentUser("bob", 2), CAROL: PresentUser("carol", 5)}, complete=False)
     assert away.version == UNKNOWN
-    back = company.unread(away, own(carol=5, alice=6))
+    back = state.unread(away, own(carol=5, alice=6))
     assert set(back.view.users) == {ALICE, BOB, CAROL}
 
 
 def test_who_is_here_and_elsewhere_does_not_go_with_our_last():
-    known = company.read(NOTHING, attended(alice=(1, [OURS, THEIRS])), own(alice=1), complete=True)
-    assert set(company.unread(known, own()).view.users) == {ALICE}
+    known = state.read(NOTHING, attended(alice=(1, [OURS, THEIRS])), own(alice=1), complete=True)
+    assert set(state.unread(known, own()).view.users) == {ALICE}
 
 
 def test_our_own_terms_are_all_ours():
-    known = company.read(NOTHING, attended(alice=(1, ["ours.1", "ours.2"])), own(alice=1), complete=True)
+    known = state.read(NOTHING, attended(alice=(1, ["ours.1", "ours.2"])), own(alice=1), complete=True)
     assert not known.elsewhere
 
 
 def test_ours_do_not_go_while_they_are_here():
     """Others took this process for dead, and it has yet to say that it is not."""
-    forgotten = company.read(KNOWN, attended("2", carol=(9, [THEIRS])), own(alice=1), complete=True)
-    assert forgotten.view.users == {ALICE: Attendee("alice", 1), CAROL: Attendee("carol", 9)}
-    gone = company.read(forgotten, attended("3", carol=(9, [THEIRS])), own(), complete=True)
+    forgotten = state.read(KNOWN, attended("2", carol=(9, [THEIRS])), own(alice=1), complete=True)
+    assert forgotten.view.users == {ALICE: PresentUser("alice", 1), CAROL: PresentUser("carol", 9)}
+    gone = state.read(forgotten, attended("3", carol=(9, [THEIRS])), own(), complete=True)
     assert set(gone.view.users) == {CAROL}
 
 
 def test_nobody_elsewhere_goes_while_it_is_not_complete():
     """Redis was emptied: some have not said yet that they are there."""
-    emptied = company.read(KNOWN, attended("0"), own(alice=1), complete=False)
+    emptied = state.read(KNOWN, attended("0"), own(alice=1), complete=False)
     assert (set(emptied.view.users), emptied.view.complete) == ({ALICE, BOB}, False)
-    some = company.read(emptied, attended("2", carol=(9, [THEIRS])), own(), complete=False)
+    some = state.read(emptied, attended("2", carol=(9, [THEIRS])), own(), complete=False)
     assert set(some.view.users) == {BOB, CAROL}
-    sure = company.read(some, attended("3", carol=(9, [THEIRS])), own(), complete=True)
+    sure = state.read(some, attended("3", carol=(9, [THEIRS])), own(), complete=True)
     assert set(sure.view.users) == {CAROL}
 
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_an_outage_is_no_news_to_those_who_knew_everybody(complete):
     told = KNOWN.view
-    away = company.unread(KNOWN, own(alice=1))
-    assert company.up_to_date(told, away.view)
-    back = company.read(away, attended("7", alice=(1, [OURS]), bob=(2, [THEIRS])), own(alice=1), complete=complete)
-    assert company.up_to_date(told, back.view)
+    away = state.unread(KNOWN, own(alice=1))
+    assert state.up_to_date(told, away.view)
+    back = state.read(away, attended("7", alice=(1, [OURS]), bob=(2, [THEIRS])), own(alice=1), complete=complete)
+    assert state.up_to_date(told, back.view)
 
 
 def test_who_was_told_that_some_may_be_missing_is_told_when_none_are():
-    told = company.unread(KNOWN, own(alice=1)).view
-    back = company.read(KNOWN, None, own(alice=1), complete=True).view
-    assert not company.up_to_date(told, back)
-    frames, then = company.difference(ROOM, told, back)
+    told = state.unread(KNOWN, own(alice=1)).view
+    back = state.read(KNOWN, None, own(alice=1), complete=True).view
+    assert not state.up_to_date(told, back)
+    frames, then = state.difference(ROOM, told, back)
     assert [msgspec.json.decode(frame)["type"] for frame in frames] == ["presence.counted"]
-    assert company.up_to_date(then, back)
+    assert state.up_to_date(then, back)
 
 
 def test_who_went_and_came_again_between_two_looks_did_both():
-    before, after = View(1, {ALICE: Attendee("alice", 1)}, True), View(1, {ALICE: Attendee("alice", 2)}, True)
-    frames, _ = company.difference(ROOM, before, after)
+    before, after = View(1, {ALICE: PresentUser("alice", 1)}, True), View(1, {ALICE: PresentUser("alice", 2)}, True)
+    frames, _ = state.difference(ROOM, before, after)
     assert [msgspec.json.decode(frame)["type"] for frame in frames] == ["presence.left", "presence.joined"]
 
 
 USERS = st.dictionaries(
     st.sampled_from([ALICE, BOB, CAROL]),
-    st.builds(Attendee, st.just("somebody"), st.integers(1, 3).map(lambda n: n * 1_000)),
+    st.builds(PresentUser, st.just("somebody"), st.integers(1, 3).map(lambda n: n * 1_000)),
 )
 VIEWS = st.builds(
     lambda users, crowd, complete: View(len(users), None if crowd else users, complete),
@@ -127,8 +127,8 @@ def test_a_client_knows_what_is_known_whenever_it_is_told(views, hears):
     first, *later = views
     client, told = Watcher(str(ROOM), snapshot(first)), first
     for view, now in zip(later, [*hears[: len(later) - 1], True], strict=False):
-        if (now or view is later[-1]) and not company.up_to_date(told, view):
-            frames, told = company.difference(ROOM, told, view)
+        if (now or view is later[-1]) and not state.up_to_date(told, view):
+            frames, told = state.difference(ROOM, told, view)
             for frame in frames:
                 client.hear(msgspec.json.decode(frame))
     assert client.is_as(snapshot(views[-1]))

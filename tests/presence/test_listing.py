@@ -6,8 +6,9 @@ import socket
 import pytest
 
 from accounts.models import User
-from chat import attendance, presence, rooms
-from chat.attendance import Arrival
+from chat import rooms
+from chat.presence import presence, stores
+from chat.presence.store import Arrival
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def room(alice):
 @pytest.fixture
 def in_memory(settings):
     settings.REDIS_URL, settings.REDIS_PREFIX = "", secrets.token_hex(4)
-    return attendance.store()
+    return stores.get()
 
 
 def test_it_takes_one_query_however_many_are_there(alice, room, in_memory, django_assert_num_queries):
@@ -40,7 +41,7 @@ def test_it_takes_one_query_however_many_are_there(alice, room, in_memory, djang
 
 def test_nobody_of_a_worker_that_nobody_clears_away(alice, room, settings):
     settings.REDIS_PREFIX = secrets.token_hex(4)
-    store = attendance.store()
+    store = stores.get()
     store.begin("dead")
     store.write("dead", 1, [Arrival(room, alice.id, "alice")], [])
     assert presence.of(user_id=alice.id, room_id=room).count == 1

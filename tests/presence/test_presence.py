@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chat.attendance import UNKNOWN
+from chat.presence.store import UNKNOWN
 from tests.presence.presence_room import a_room, passed, until
 from tests.unit.stand_ins import Listener
 

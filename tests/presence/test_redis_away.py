@@ -6,7 +6,7 @@ import time
 import pytest
 import redis
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import DEADLINE, until
 from tests.presence.watching import agreed, listed, until_listed, watching, window
 from tests.presence.workers import workers

@@ -1,4 +1,4 @@
-"""Attendance in both stores: whatever workers say in whatever order, what the plain reference says."""
+"""RoomPresence in both stores: whatever workers say in whatever order, what the plain reference says."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from chat.attendance import LEASE_SECONDS, NOBODY, SETTLING_SECONDS, UNKNOWN, Arrival, Departure, Memory
+from chat.presence.memory_store import Memory
+from chat.presence.store import LEASE_SECONDS, NOBODY, SETTLING_SECONDS, UNKNOWN, Arrival, Departure
 from tests.presence.reference import Reference
 from tests.presence.stores import STORES, InMemory, InRedis
 
@@ -255,9 +256,9 @@ def test_clearing_that_was_interrupted_is_finished_by_another():
     store.advance(3)
     store.renew("alive", 1)
     store.advance(3)
-    from chat import attendance_redis
+    from chat.presence import redis_store
 
-    store._ask(attendance_redis._CLEAR, "dead", 0, 100)
+    store._ask(redis_store._CLEAR, "dead", 0, 100)
     assert attended(store).count == 799
     assert store.renew("dead", 1) is None
     assert list(store.renew("alive", 1)) == ["dead"]

@@ -5,7 +5,7 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 
-from realtime.closing import Close
+from realtime.protocol.close_codes import Close
 from tests.client import DEADLINE, Person, Site, Socket
 
 

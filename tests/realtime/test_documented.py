@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from realtime import protocol
+from realtime.protocol import frames as protocol
 from tests.client import PASSWORD
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text()

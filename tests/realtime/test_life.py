@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.tokens import Identity
-from realtime.connections import Connections
-from realtime.consumer import Consumer
+from realtime.connection.registry import Connections
 from realtime.hub import Hub
+from realtime.session import Consumer
 from tests.client import DEADLINE
 from tests.unit.stand_ins import LAYERS, Log, all_alive
 

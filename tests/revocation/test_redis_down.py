@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import Site
 from tests.realtime.browser import Browser
 from tests.realtime.ways import ALLOWED, in_cookie

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.valkey import Valkey
+from devtools.valkey import Valkey
 from tests.client import Site
 from tests.realtime.doors import RestDoor, SocketDoor
 from tests.servers import Server

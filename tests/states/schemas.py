@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 
-from realtime import asyncapi
+from realtime.protocol import asyncapi
 
 Json = dict[str, Any]
 

@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 
 from api import urls
-from chat import catalogue
-from realtime import protocol
+from chat.eventlog import event_types
+from realtime.protocol import frames
 from tests.client import Refused
 from tests.states import actions, client_state, schemas
 from tests.states.actions import Action
@@ -34,13 +34,13 @@ def writing_routes() -> set[str]:
 
 
 def test_every_command_and_every_writing_route_is_among_the_actions():
-    possible = {command.__struct_config__.tag for command in get_args(protocol.Command)} | writing_routes()
+    possible = {command.__struct_config__.tag for command in get_args(frames.Command)} | writing_routes()
     assert {action.name for action in actions.ALL} | actions.ELSEWHERE == possible
 
 
 def test_every_durable_event_is_told_by_an_action_and_known_to_the_client():
     told = {"custom" if each.startswith("custom.") else each for action in actions.ALL for each in action.tells}
-    assert told == set(catalogue.EVENTS)
+    assert told == set(event_types.EVENTS)
     assert told <= client_state.KNOWN
 
 
@@ -88,7 +88,7 @@ async def compare(listener: Listener, old: RoomState, fresh: RoomState | None) -
     asked = {listener.room: {"seq": old.seq, "epoch": old.epoch}}
     changes = await listener.person.call("POST", "sync/", {"since": asked})
     assert (fresh is None) == (listener.state.gone is not None)
-    if not set(listener.types) <= set(catalogue.EVENTS):
+    if not set(listener.types) <= set(event_types.EVENTS):
         await listener.lists_its_rooms()
     if fresh is None:
         assert listener.room in changes["removed"]

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from deploy.local.process import end, spawn
+from devtools.process import end, spawn
 from tests.system.programs import require_program
 
 # Of one wait: generous, because the tests also pass on a machine that is busy with something else.

@@ -12,7 +12,7 @@ from typing import Self
 
 import yaml
 
-from deploy.local.process import end, spawn
+from devtools.process import end, spawn
 from tests.servers import PROJECT, free_port
 from tests.system.programs import require_program
 

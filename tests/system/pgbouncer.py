@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from deploy.local.process import end, spawn, wait_until
-from deploy.local.unprivileged import server_account
+from devtools.process import end, spawn, wait_until
+from devtools.unprivileged import server_account
 from tests.servers import free_port
 
 _SETTINGS = """

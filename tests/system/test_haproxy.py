@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from deploy.local.process import end, spawn, wait_until
+from devtools.process import end, spawn, wait_until
 from tests.client import Person, Site
 from tests.servers import PROJECT, Server, free_port, migrate
 from tests.system.programs import require_program

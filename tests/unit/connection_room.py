@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.test import override_settings
 
 from accounts.tokens import Identity
-from realtime.connection import Connection
-from realtime.frames import Burst
+from realtime.connection.connection import Connection
+from realtime.delivery.bursts import Burst
 from realtime.hub import Hub
 from tests.unit.stand_ins import LAYERS, Log
 

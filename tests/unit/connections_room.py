@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from accounts import revocation
 from accounts.tokens import Identity
-from realtime.connections import Connections
+from realtime.connection.registry import Connections
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 RECHECK = 30

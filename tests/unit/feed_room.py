@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from chat.log import Head
-from realtime.feed import Feed, Subscription
+from chat.eventlog.log import Head
+from realtime.delivery.feed import Feed, Subscription
 from tests.unit.stand_ins import Listener, payload
 
 

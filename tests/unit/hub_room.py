@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from chat import broadcast
+from chat.eventlog import announcements
 from realtime.hub import Hub
 from tests.unit.stand_ins import LAYERS, Listener, Log
 
@@ -37,13 +37,13 @@ class Room:
         return subscription
 
     async def announce(self, *found, **epoch) -> None:
-        group = broadcast.group(self.log.room_id)
+        group = announcements.group(self.log.room_id)
         await self.layer.group_send(group, self.log.announcement(*found, **epoch))
         await asyncio.sleep(0)
 
     @property
     def listening(self) -> bool:
-        return bool(self.layer.groups.get(broadcast.group(self.log.room_id)))
+        return bool(self.layer.groups.get(announcements.group(self.log.room_id)))
 
 
 @asynccontextmanager

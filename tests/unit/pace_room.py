@@ -5,9 +5,9 @@ import gc
 import weakref
 from uuid import uuid4
 
-from chat.log import Head
-from realtime.feed import Feed, Subscription
-from realtime.pace import Pace
+from chat.eventlog.log import Head
+from realtime.delivery.feed import Feed, Subscription
+from realtime.delivery.pacing import Pace
 from tests.unit.stand_ins import Listener, payload
 
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from channels.layers import InMemoryChannelLayer
 
-from chat import broadcast
-from chat.log import Entry, Head
-from realtime.frames import Burst
+from chat.eventlog import announcements
+from chat.eventlog.log import Entry, Head
+from realtime.delivery.bursts import Burst
 
 
 def payload(seq: int, text: str = "") -> str:
@@ -71,7 +71,7 @@ class Log:
         self.epoch, self.taken_back = epoch, True
 
     def notice(self) -> None:
-        """As `chat.log` does, when it writes to the room or finds it behind where it stood."""
+        """As `chat.eventlog.log` does, when it writes to the room or finds it behind where it stood."""
         if self.taken_back:
             self.epoch, self.taken_back = uuid4(), False
 
@@ -101,7 +101,7 @@ class Log:
 
     def announcement(self, *found: Entry, epoch: UUID | None = None) -> dict:
         return {
-            "type": broadcast.ANNOUNCEMENT,
+            "type": announcements.ANNOUNCEMENT,
             "room": str(self.room_id),
             "epoch": str(epoch or self.epoch),
             "seq": found[0].seq,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from chat import broadcast
+from chat.eventlog import announcements
 from core import announcer as module
 from core.announcer import Announcer
 from tests.unit.announced import EPOCH, payloads, put, told
@@ -133,7 +133,7 @@ async def test_what_waits_is_bounded_in_characters_too(announcer, layer):
     payload = "x" * 20_000  # one string, however often it waits here
     room = uuid4()
     for seq in range(1, 20_001):
-        announcer.put(broadcast.Events(room, EPOCH, seq, [payload]))
+        announcer.put(announcements.Events(room, EPOCH, seq, [payload]))
     assert announcer.failed > 0
     layer.taking.set()
 

@@ -103,7 +103,7 @@ parent = os.getpid()
 from django.conf import settings
 settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "printing.Printing"}})
 from core.announcer import announcer
-from chat.broadcast import Events
+from chat.eventlog.announcements import Events
 room, epoch = uuid.uuid4(), uuid.uuid4()
 def say(seq, text):
     Events(room, epoch, seq, [text]).put()

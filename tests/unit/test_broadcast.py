@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from chat.broadcast import Events
+from chat.eventlog.announcements import Events
 from core.announcer import announcer
 from tests.unit.announced import EPOCH, payloads, told
 from tests.unit.stand_ins import LAYERS, Layer

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from realtime.closing import Close
+from realtime.protocol.close_codes import Close
 from tests.unit.clock import virtual
 from tests.unit.connection_room import MAXIMUM, TEN, a_client, settled
 

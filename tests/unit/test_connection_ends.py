@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from django.test import override_settings
 
-from realtime.closing import Close
-from realtime.connection import Connection
+from realtime.connection.connection import Connection
 from realtime.hub import Hub
+from realtime.protocol.close_codes import Close
 from tests.unit.clock import virtual
 from tests.unit.connection_room import SETTINGS, a_client, alice, settled
 from tests.unit.stand_ins import Log, payload

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from django.test import override_settings
 
-from realtime.link import Audience, Link
+from realtime.delivery.layer_listener import Audience, Link
 from tests.unit.clock import Clock, virtual
 from tests.unit.stand_ins import Layer
 

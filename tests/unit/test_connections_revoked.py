@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from realtime.revoked import Revoked
+from realtime.connection.revocations import Revoked
 from tests.unit.clock import virtual
 from tests.unit.connections_room import RECHECK, Room, identity, settings
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chat.log import Entry
-from realtime.connection import Connection
-from realtime.connections import Connections
+from chat.eventlog.log import Entry
+from realtime.connection.connection import Connection
+from realtime.connection.registry import Connections
 from tests.unit.clock import virtual
 from tests.unit.connection_room import Client, Socket, a_client, settled
 from tests.unit.hub_room import RECONCILED

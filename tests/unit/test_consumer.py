@@ -9,10 +9,10 @@ import pytest
 
 from accounts.tokens import Identity
 from core.errors import NotFound
-from realtime import subscribing
-from realtime.connections import Connections
-from realtime.consumer import Consumer
+from realtime.commands import subscribe
+from realtime.connection.registry import Connections
 from realtime.hub import Hub
+from realtime.session import Consumer
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS, Log, all_alive
 
@@ -108,6 +108,6 @@ async def test_a_client_that_leaves_is_no_error_whatever_was_to_be_sent(caplog, 
     async def nothing(*_: object) -> None:
         raise NotFound
 
-    monkeypatch.setattr(subscribing, "subscribe_one", nothing)
+    monkeypatch.setattr(subscribe, "subscribe_one", nothing)
     await Server("no command", "no command", UNKNOWN, sends=sends, **scope).serve()
     assert not [record for record in caplog.records if record.levelno > logging.INFO or record.exc_info]

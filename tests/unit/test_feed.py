@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime import ring
+from realtime.delivery import ring
 from tests.unit.feed_room import Room
 from tests.unit.stand_ins import entries, payload
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from chat.log import Entry, Head
-from realtime.feed import Subscription
+from chat.eventlog.log import Entry, Head
+from realtime.delivery.feed import Subscription
 from tests.unit.feed_room import Room
 from tests.unit.stand_ins import Listener, departure, payload
 

@@ -7,12 +7,17 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from chat import attendance, log, presence, wire
-from chat.attendance import Attendee
+from chat import wire
+from chat.eventlog import log
 from chat.models import Room
-from chat.presence import View
+from chat.presence import presence, store
+from chat.presence.presence import View
+from chat.presence.store import PresentUser
 from core.errors import Invalid, NotFound
-from realtime import company, protocol, replies, subscribing
+from realtime.commands import subscribe
+from realtime.presence import state
+from realtime.protocol import frames as protocol
+from realtime.protocol import replies
 
 LONGEST_NAME = "\N{GRINNING FACE}" * User._meta.get_field("username").max_length
 MOST = 2**63 - 1
@@ -20,7 +25,7 @@ ID = '"' * 128
 
 
 def crowd(room: UUID, count: int, name: str = LONGEST_NAME) -> wire.Presence:
-    users = {uuid4(): Attendee(name, 1_700_000_000_000 + number) for number in range(count)}
+    users = {uuid4(): PresentUser(name, 1_700_000_000_000 + number) for number in range(count)}
     return presence.told(room, View(count, users, complete=False))
 
 
@@ -36,7 +41,7 @@ def size(frame: str) -> int:
 @pytest.mark.parametrize("count", [1, 20, 500, 1_000])
 def test_a_reply_of_many_rooms(count, people):
     granted = {room: subscribed(room, crowd(room, people, "bob")) for room in [uuid4() for _ in range(count)]}
-    answers, frames = subscribing._divided(granted, count)
+    answers, frames = subscribe._divided(granted, count)
     reply = protocol.reply(ID, replies.SubscribedMany(answers, True))
     assert max(map(size, [reply, *frames])) <= wire.FRAME_BYTES
     told = {room: each["presence"] for room, each in json.loads(reply)["data"]["rooms"].items() if "presence" in each}
@@ -53,10 +58,10 @@ def test_a_reply_of_many_rooms_that_are_refused():
 def test_who_is_in_a_room_is_listed_as_far_as_a_frame_goes(settings):
     settings.PRESENCE_USERS_MAX = 1_000_000
     room = uuid4()
-    listed = crowd(room, attendance.crowd())
+    listed = crowd(room, store.crowd())
     assert size(protocol.reply(ID, listed)) <= wire.FRAME_BYTES
     assert size(protocol.reply(ID, subscribed(room, listed))) <= wire.FRAME_BYTES
-    assert size(company.counted(listed)) <= wire.FRAME_BYTES
+    assert size(state.counted(listed)) <= wire.FRAME_BYTES
 
 
 @pytest.mark.parametrize(("characters", "fits"), [(1, True), (250_000, True), (260_000, False)])

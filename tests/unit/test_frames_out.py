@@ -8,8 +8,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from realtime import frames
-from realtime.frames import Burst, bursts
+from realtime.delivery import bursts as delivery_bursts
+from realtime.delivery.bursts import Burst, bursts
 
 # Where RFC 6455 changes how a length is written, and beside it.
 SIZES = [0, 1, 2, 124, 125, 126, 127, 128, 65_534, 65_535, 65_536, 65_537, 200_000]
@@ -89,16 +89,16 @@ def test_bursts_have_all_texts_in_their_order(sizes):
 @given(st.lists(st.integers(0, 40_000), max_size=30))
 def test_a_burst_goes_past_its_bound_by_its_last_text_at_most(sizes):
     for burst, _ in bursts(["x" * size for size in sizes]):
-        assert sum(map(len, burst.texts[:-1])) < frames._BURST_CHARACTERS
+        assert sum(map(len, burst.texts[:-1])) < delivery_bursts._BURST_CHARACTERS
 
 
 def test_a_burst_is_no_smaller_than_it_may_be():
     texts = ["x" * 1_000] * 1_000
     *full, last = [count for _, count in bursts(texts)]
-    assert set(full) == {-(-frames._BURST_CHARACTERS // 1_000)}
+    assert set(full) == {-(-delivery_bursts._BURST_CHARACTERS // 1_000)}
     assert last <= full[0]
 
 
 def test_a_text_larger_than_a_burst_is_one():
-    large = "x" * (3 * frames._BURST_CHARACTERS)
+    large = "x" * (3 * delivery_bursts._BURST_CHARACTERS)
     assert [burst.texts for burst, _ in bursts([large, large, "y"])] == [[large], [large], ["y"]]

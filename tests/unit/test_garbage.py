@@ -1,11 +1,11 @@
-"""What full garbage collections look through, after config/garbage.py."""
+"""What full garbage collections look through, after config/gc_tuning.py."""
 
 import gc
 import weakref
 
 import pytest
 
-from config import garbage
+from config import gc_tuning
 
 
 class Thing:
@@ -30,12 +30,12 @@ def looked_through(thing: Thing) -> bool:
 
 def test_what_was_there_at_the_start_is_set_aside():
     thing = Thing()
-    garbage.set_aside()
+    gc_tuning.set_aside()
     assert not looked_through(thing)
 
 
 def test_what_survives_a_full_collection_is_set_aside():
-    garbage.set_aside()
+    gc_tuning.set_aside()
     thing = Thing()
     gc.collect(1)
     assert looked_through(thing)
@@ -44,13 +44,13 @@ def test_what_survives_a_full_collection_is_set_aside():
 
 
 def test_garbage_that_was_set_aside_while_it_lived_is_found_in_the_end():
-    garbage.set_aside()
+    gc_tuning.set_aside()
     thing = Thing()
     alive = weakref.ref(thing)
     gc.collect()
     del thing
     gc.collect()
     assert alive() is not None
-    for _ in range(garbage.THOROUGH_EVERY):
+    for _ in range(gc_tuning.THOROUGH_EVERY):
         gc.collect()
     assert alive() is None

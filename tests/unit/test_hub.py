@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from chat import broadcast
+from chat.eventlog import announcements
 from core.announcer import announcer
 from tests.unit.clock import virtual
 from tests.unit.hub_room import RECONCILED, a_room
@@ -121,9 +121,9 @@ async def test_an_announcement_nobody_understands_is_survived():
     """As when a newer release says more on the same layer."""
     async with a_room() as room:
         alice = await room.joined()
-        strange = {"type": broadcast.ANNOUNCEMENT, "room": "x"}
+        strange = {"type": announcements.ANNOUNCEMENT, "room": "x"}
         for message in (strange, {"type": "something.else"}, {**room.log.announcement(*room.log.append()), "seq": "?"}):
-            await room.layer.group_send(broadcast.group(room.log.room_id), message)
+            await room.layer.group_send(announcements.group(room.log.room_id), message)
         await asyncio.sleep(RECONCILED)
         await room.announce(*room.log.append())
         await asyncio.sleep(RECONCILED)
@@ -134,7 +134,9 @@ async def test_an_announcement_nobody_understands_is_survived():
 async def test_an_announcement_nobody_understands_does_not_cost_the_link():
     async with a_room() as room:
         alice = await room.joined()
-        await room.layer.group_send(broadcast.group(room.log.room_id), {"type": broadcast.ANNOUNCEMENT, "room": "x"})
+        await room.layer.group_send(
+            announcements.group(room.log.room_id), {"type": announcements.ANNOUNCEMENT, "room": "x"}
+        )
         await asyncio.sleep(0.01)
         await room.announce(*room.log.append())
         assert alice.subscriber.seqs == [1]
@@ -236,7 +238,7 @@ async def test_what_this_process_announces_it_hears_whatever_the_layer_does():
         room.layer.away = True
         announcer.attach()
         (entry,) = room.log.append()
-        broadcast.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
+        announcements.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert (alice.subscriber.seqs, room.log.reads) == ([1], 0)
         await announcer.aclose()
@@ -250,10 +252,10 @@ async def test_a_layer_that_hangs_holds_up_nothing_that_is_heard_here():
         alice = await room.joined()
         room.layer.taking.clear()
         announcer.attach()
-        broadcast.Events(uuid4(), uuid4(), 1, ["of another room"]).put()
+        announcements.Events(uuid4(), uuid4(), 1, ["of another room"]).put()
         await asyncio.sleep(0.01)
         (entry,) = room.log.append()
-        broadcast.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
+        announcements.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert alice.subscriber.seqs == [1]
         room.layer.taking.set()

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chat.log import Entry
+from chat.eventlog.log import Entry
 from tests.unit.clock import virtual
 from tests.unit.hub_room import Room, a_room
 from tests.unit.stand_ins import payload

@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from chat import broadcast
+from chat.eventlog import announcements
 from tests.unit.clock import virtual
 from tests.unit.hub_room import RECONCILED, a_room
 from tests.unit.stand_ins import Listener, Log
@@ -221,7 +221,7 @@ async def test_what_is_announced_of_an_old_counting_is_not_heard_in_the_new():
         late = room.log.announcement(*room.log.append(), epoch=old)
         room.log.restore(10)
         await asyncio.sleep(RECONCILED)
-        await room.layer.group_send(broadcast.group(room.log.room_id), late)
+        await room.layer.group_send(announcements.group(room.log.room_id), late)
         await asyncio.sleep(0.1)
         assert (alice.subscriber.seqs, alice.feed.position) == ([], 10)
 
@@ -273,7 +273,7 @@ async def test_what_was_being_read_in_an_old_counting_is_not_delivered_in_the_ne
 
 
 def test_the_seam_is_as_the_log_is():
-    from chat import log
+    from chat.eventlog import log
 
     assert inspect.signature(Log.read).parameters.keys() - {"self"} == inspect.signature(log.read).parameters.keys()
     assert inspect.signature(Log.heads).parameters.keys() - {"self"} == inspect.signature(log.heads).parameters.keys()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chat import broadcast
+from chat.eventlog import announcements
 from realtime.hub import Hub
 from tests.unit.clock import Clock
 from tests.unit.hub_client import Client
@@ -100,7 +100,7 @@ class HubMachine(RuleBasedStateMachine):
 
     async def _announce(self, message) -> None:
         if not self.layer.away:
-            await self.layer.group_send(broadcast.group(self.log.room_id), message)
+            await self.layer.group_send(announcements.group(self.log.room_id), message)
 
     @precondition(lambda self: self.announcements)
     @rule(which=SOME)
@@ -239,7 +239,7 @@ class RestoredHubMachine(HubMachine):
         assert self.clock.failures() == []
 
     def everybody_heard_what_they_should(self):
-        """Of those who have gone, nobody is asked: their epoch is, when they come back (chat/positions.py)."""
+        """Of those who have gone, nobody is asked: their epoch is, when they come back (chat/eventlog/positions.py)."""
         super().everybody_heard_what_they_should()
         for client in self.clients:
             if client.subscription is not None:

@@ -7,9 +7,9 @@ from uuid import uuid4
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from chat.passing import Told
+from chat.eventlog.ephemeral import Told
 from core.announcer import announcer
-from realtime.link import Audience, Link, no_matter
+from realtime.delivery.layer_listener import Audience, Link, no_matter
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS
 

@@ -7,7 +7,7 @@ import redis
 
 from config.logs import OncePerMinute
 from core.outages import Outage, reason
-from realtime.tasks import Tasks
+from realtime.concurrency.tasks import Tasks
 from tests.client import until
 
 
@@ -52,7 +52,7 @@ def test_a_library_s_repeated_traceback_becomes_one_line():
 
 
 async def test_work_that_goes_on_survives_an_error_that_it_did_not_expect(caplog, monkeypatch):
-    monkeypatch.setattr("realtime.tasks._RESTART_SECONDS", 0.01)
+    monkeypatch.setattr("realtime.concurrency.tasks._RESTART_SECONDS", 0.01)
     begun = []
 
     async def work() -> None:

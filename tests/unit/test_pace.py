@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from realtime.pace import Pace
+from realtime.delivery.pacing import Pace
 from tests.unit.clock import virtual
 from tests.unit.pace_room import Room, now, takes, timers, turn
 

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from chat import broadcast, passing
-from chat.broadcast import Events
+from chat.eventlog import announcements, ephemeral
+from chat.eventlog.announcements import Events
+from chat.eventlog.ephemeral import Told, ToUsers
 from chat.models import Room
-from chat.passing import Told, ToUsers
 from core.announcer import announcer
 
 ROOM = uuid4()
@@ -57,17 +57,17 @@ def test_it_takes_up_no_more_than_a_hundred_and_nothing_of_another_kind():
 def test_it_is_told_if_and_when_the_transaction_commits(put):
     room = Room(id=ROOM, last_seq=5)
     with transaction.atomic():
-        passing.tell(room, "typing.started", {"x": 1})
-        passing.removed(ROOM, [uuid4()], "removed")
+        ephemeral.tell(room, "typing.started", {"x": 1})
+        ephemeral.removed(ROOM, [uuid4()], "removed")
         assert put == []
     assert [type(each) for each in put] == [Told, ToUsers]
-    assert (put[0].group, put[0].after) == (broadcast.group(ROOM), 5)
+    assert (put[0].group, put[0].after) == (announcements.group(ROOM), 5)
     payload = json.loads(put[0].payloads[0])
     assert (payload["type"], payload["room"], payload["data"]) == ("typing.started", str(ROOM), {"x": 1})
     assert "seq" not in payload
     with transaction.atomic():
-        passing.tell(room, "typing.started", {})
-        passing.removed(ROOM, [uuid4()], "removed")
+        ephemeral.tell(room, "typing.started", {})
+        ephemeral.removed(ROOM, [uuid4()], "removed")
         transaction.set_rollback(True)
     assert len(put) == 2
 
@@ -75,7 +75,7 @@ def test_it_is_told_if_and_when_the_transaction_commits(put):
 @pytest.mark.django_db(transaction=True)
 def test_all_of_a_large_room_are_told_in_pieces(put):
     users = [uuid4() for _ in range(1_201)]
-    passing.removed(ROOM, users, "deleted")
+    ephemeral.removed(ROOM, users, "deleted")
     assert [each.facts for each in put] == [500, 500, 201]
     assert [user for each in put for user in each.users] == [str(user) for user in users]
     assert {each.group for each in put} == {"users"}

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from realtime.pipeline import _BOUND as BOUND
-from realtime.pipeline import Pipeline
+from realtime.connection.pipeline import _BOUND as BOUND
+from realtime.connection.pipeline import Pipeline
 from tests.unit.clock import virtual
 
 

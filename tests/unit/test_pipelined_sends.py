@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from realtime.pipeline import _BOUND as BOUND
+from realtime.connection.pipeline import _BOUND as BOUND
 from tests.unit.pipelined import bodies, replies, send, tell
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"

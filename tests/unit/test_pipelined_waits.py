@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from deploy.local.process import wait_until
-from realtime.pipeline import _BOUND as BOUND
+from devtools.process import wait_until
+from realtime.connection.pipeline import _BOUND as BOUND
 from tests.client import Refused, Site
 from tests.servers import Server
 from tests.unit.pipelined import bodies, pong, replies, send, tell, whole_log

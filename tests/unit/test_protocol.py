@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
-from realtime import protocol
-from realtime.protocol import (
+from realtime.protocol import frames
+from realtime.protocol.frames import (
     Authenticate,
     CustomSend,
     MessageDelete,
@@ -101,7 +101,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("text", "command"), COMMANDS)
 def test_a_frame_is_a_command(text, command):
-    assert protocol.decode(text) == command
+    assert frames.decode(text) == command
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_every_wrong_field_is_named_up_to_a_bound():
 
 def test_every_command_is_in_the_table_above():
     names = {type(command) for _, command in COMMANDS}
-    assert names == set(protocol.Command.__args__)
+    assert names == set(frames.Command.__args__)
 
 
 def rejection(text: str) -> Rejected:
     with pytest.raises(Rejected) as caught:
-        protocol.decode(text)
+        frames.decode(text)
     return caught.value
 
 
@@ -214,12 +214,12 @@ ALMOST = st.builds(lambda name, fields: {"type": name, **fields}, NAMES | JSON, 
 def answered(text: str) -> None:
     """Decoded or rejected; and either can be answered in JSON."""
     try:
-        command = protocol.decode(text)
+        command = frames.decode(text)
     except Rejected as rejected:
-        refusal = json.loads(protocol.refusal(rejected.command_id, rejected.error))
+        refusal = json.loads(frames.refusal(rejected.command_id, rejected.error))
         code = refusal["error"]["code"]
     else:
-        code = json.loads(protocol.reply(command.id, None))["type"]
+        code = json.loads(frames.reply(command.id, None))["type"]
     assert code in ("malformed", "unknown_command", "invalid", "reply")
 
 
@@ -246,19 +246,19 @@ def test_a_command_with_a_wound_is_one_or_rejected(text, data):
 def test_a_refusal_goes_to_the_command_that_has_an_id():
     error = errors.Unavailable()
     body = {"code": "unavailable", "message": error.detail, "retry_after": 1.0}
-    assert json.loads(protocol.refusal(3, error)) == {"type": "reply", "id": 3, "ok": False, "error": body}
-    assert json.loads(protocol.refusal("", error))["id"] == ""
-    assert json.loads(protocol.refusal(0, error))["id"] == 0
-    assert json.loads(protocol.refusal(None, error)) == {"type": "error", "error": body}
+    assert json.loads(frames.refusal(3, error)) == {"type": "reply", "id": 3, "ok": False, "error": body}
+    assert json.loads(frames.refusal("", error))["id"] == ""
+    assert json.loads(frames.refusal(0, error))["id"] == 0
+    assert json.loads(frames.refusal(None, error)) == {"type": "error", "error": body}
 
 
 def test_an_error_without_a_wait_says_nothing_of_one():
-    assert "retry_after" not in json.loads(protocol.refusal(1, errors.Malformed()))["error"]
+    assert "retry_after" not in json.loads(frames.refusal(1, errors.Malformed()))["error"]
 
 
 def test_a_reply_carries_the_id_as_it_came():
     for command_id in ("a", 1, 1.5, 0, "", 2**70):
-        assert json.loads(protocol.reply(command_id, {"x": 1})) == {
+        assert json.loads(frames.reply(command_id, {"x": 1})) == {
             "type": "reply",
             "id": command_id,
             "ok": True,
@@ -267,24 +267,24 @@ def test_a_reply_carries_the_id_as_it_came():
 
 
 def test_from_is_called_from():
-    said = json.loads(protocol.encode(protocol.Subscribed(ROOM, EPOCH, head=9, from_=4, recovered=True)))
+    said = json.loads(frames.encode(frames.Subscribed(ROOM, EPOCH, head=9, from_=4, recovered=True)))
     assert said == {"room": str(ROOM), "epoch": str(EPOCH), "head": 9, "from": 4, "recovered": True}
 
 
 def test_the_pong_is_a_frame():
-    assert msgspec.json.decode(protocol.PONG) == {"type": "pong"}
+    assert msgspec.json.decode(frames.PONG) == {"type": "pong"}
 
 
 # Positions in addresses
 
 
 def test_a_position_in_an_address():
-    assert protocol.position({}) == Position()
-    assert protocol.position({"since": "40", "epoch": str(EPOCH), "token": "x"}) == Position(40, EPOCH)
+    assert frames.position({}) == Position()
+    assert frames.position({"since": "40", "epoch": str(EPOCH), "token": "x"}) == Position(40, EPOCH)
 
 
 @pytest.mark.parametrize("query", [{"since": "x"}, {"since": "-1"}, {"since": "²"}, {"since": ""}, {"epoch": "x"}])
 def test_a_position_that_is_none_is_invalid(query):
     with pytest.raises(errors.Invalid) as caught:
-        protocol.position(query)
+        frames.position(query)
     assert caught.value.violations[0].field == next(iter(query))

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from chat.log import Entry
-from realtime import ring
-from realtime.ring import Held, Memory, Ring
+from chat.eventlog.log import Entry
+from realtime.delivery import ring
+from realtime.delivery.ring import Held, Memory, Ring
 from tests.unit.feed_room import Room
 from tests.unit.stand_ins import entries, payload
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from realtime.tasks import Tasks
+from realtime.concurrency.tasks import Tasks
 
 
 @pytest.mark.parametrize("steps", range(6))

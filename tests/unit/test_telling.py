@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from chat import catalogue, telling, wire
-from chat.telling import Ending
+from chat import wire
+from chat.eventlog import effects, event_types
+from chat.eventlog.effects import Ending
 
 AT = wire.moment(datetime(2030, 1, 1, tzinfo=UTC))
 BOB = wire.User(uuid4(), "bob")
@@ -18,16 +19,16 @@ def text(type: str, data) -> str:
 
 @pytest.mark.parametrize("reason", ["left", "removed", "banned", "erased", "for a reason to come"])
 def test_who_left_hears_no_more(reason):
-    assert telling.ending(text("member.left", wire.Departure(BOB, reason))) == Ending(BOB.id, reason)
+    assert effects.ending(text("member.left", wire.Departure(BOB, reason))) == Ending(BOB.id, reason)
 
 
 def test_in_a_deleted_room_nobody_does():
-    assert telling.ending(text("room.deleted", {})) == Ending(None, "deleted")
+    assert effects.ending(text("room.deleted", {})) == Ending(None, "deleted")
 
 
-@pytest.mark.parametrize("type", [*catalogue.EVENTS, "custom.room.deleted", "custom.message.updated"])
+@pytest.mark.parametrize("type", [*event_types.EVENTS, "custom.room.deleted", "custom.message.updated"])
 def test_whatever_else_is_told_neither_ends_nor_rewrites(type):
     quoting = {"type": "member.left", "user": BOB, "body": '{"type":"room.deleted"', "reason": "left"}
     payload = text(type, quoting)
-    assert (telling.ending(payload) is not None) == (type in ("member.left", "room.deleted"))
-    assert telling.rewrites(payload) == (type in ("user.erased", "message.updated", "message.deleted"))
+    assert (effects.ending(payload) is not None) == (type in ("member.left", "room.deleted"))
+    assert effects.rewrites(payload) == (type in ("user.erased", "message.updated", "message.deleted"))

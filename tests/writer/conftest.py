@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from chat.writer import Writer
+from chat.group_commit.writer import Writer
 from tests.writer.database import connect
 from tests.writer.stand_ins import DEADLINE, Answers, Store
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from chat.group_commit.writer import Writer
 from chat.models import Room
-from chat.writer import Writer
 from core.errors import NotFound, RoomwireError
 
 DEADLINE = 40.0

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from chat import writer as module
+from chat.group_commit import writer as module
 from core.errors import Overloaded, Unavailable
 from tests.writer.database import stored, transactions
 from tests.writer.stand_ins import DEADLINE, put, put_behind, run, throw

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from chat import messages
 from core.errors import Internal, Unavailable
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.writer.database import execute, stored, terminate
 from tests.writer.stand_ins import DEADLINE, run, throw, together
 

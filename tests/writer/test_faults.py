@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from chat.models import Room
 from core.errors import Internal, NotFound, Unavailable
-from deploy.local.process import wait_until
+from devtools.process import wait_until
 from tests.writer.database import blocked, connect, execute, fail_with, stored
 from tests.writer.stand_ins import DEADLINE, nothing, put, put_behind, throw, together
 

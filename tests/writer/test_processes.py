@@ -19,7 +19,7 @@ settings.configure(DATABASES={"default": database}, USE_TZ=True)
 import django
 django.setup()
 from django.db import connection
-from chat.writer import Writer
+from chat.group_commit.writer import Writer
 parent = os.getpid()
 gate = threading.Event()
 def store(items):

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from chat.writer import Writer
+from chat.group_commit.writer import Writer
 from tests.writer.database import stored
 from tests.writer.stand_ins import DEADLINE, put, put_behind, run, throw
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat import erasure, purge
+from chat.privacy import erasure, purge
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat import generations
+from chat.eventlog import generations
 
 
 class Command(BaseCommand):

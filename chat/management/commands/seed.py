@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import devices, users
 from accounts.models import User
-from chat import demonstration
+from chat.management import demo_data
 
 PASSWORD = "roomwire-demo"  # noqa: S105  # of demo users, where DEMO is on
 
@@ -38,9 +38,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, url: str, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("The demo's users have a password that everybody knows: it needs ROOMWIRE_DEMO=on.")
-        people = {name: _person(name) for name in demonstration.PEOPLE}
+        people = {name: _person(name) for name in demo_data.PEOPLE}
         _may_do_all(people["alice"])
-        room = demonstration.play(people)
+        room = demo_data.play(people)
         token = devices.login(username="alice", password=PASSWORD, name="make run").access_token
         words = {"url": url, "socket": url.replace("http", "ws", 1), "room": room.id, "token": token}
         text = TRY + ADMIN if settings.ADMIN else TRY

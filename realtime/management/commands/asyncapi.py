@@ -1,4 +1,4 @@
-"""The AsyncAPI document, as YAML (realtime/asyncapi.py)."""
+"""The AsyncAPI document, as YAML (realtime/protocol/asyncapi.py)."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from django.core.management.base import BaseCommand
 
-from realtime import asyncapi
+from realtime.protocol import asyncapi
 
 
 class Command(BaseCommand):

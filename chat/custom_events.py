@@ -1,0 +1,45 @@
+"""Events of the app's own, `custom.<name>`: as durable, and in the same order, as everything else in a room."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from chat import permissions, validation, wire
+from chat.errors import Forbidden
+from chat.eventlog import log
+from chat.eventlog.log import Entry
+from core.errors import Invalid, Violation
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
+_NAME = re.compile(NAME_PATTERN)
+
+
+def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entry:
+    """As a member whose role the room allows this. Raises Invalid, NotFound, NotAMember, Forbidden, Archived or
+    Muted."""
+    _check(name, data)
+    with transaction.atomic():
+        room = log.lock(room_id)
+        standing = permissions.speaking(user_id=sender_id, room=room)
+        if not permissions.at_least(room.custom_events, standing):
+            raise Forbidden
+        told = wire.Custom(wire.user(standing.user), data)
+        return log.append(room=room, type=f"custom.{name}", data=told)
+
+
+def append(*, room_id: UUID, name: str, data: Any = None) -> Entry:
+    """For the server's own code: the room hears of it if and only if the surrounding `transaction.atomic()` commits,
+    which has the room's log for itself from here on. Raises Invalid, or NotFound for a room that is gone."""
+    _check(name, data)
+    room = log.lock(room_id)
+    return log.append(room=room, type=f"custom.{name}", data=wire.Custom(None, data))
+
+
+def _check(name: str, data: Any) -> None:
+    if len(name) > settings.CUSTOM_NAME_MAX or not _NAME.fullmatch(name):
+        words = f"Must be a-z, 0-9 and _ in parts separated by dots, of at most {settings.CUSTOM_NAME_MAX} characters."
+        raise Invalid(Violation("name", "invalid", words))
+    validation.json("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)

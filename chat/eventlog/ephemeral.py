@@ -1,0 +1,105 @@
+"""What is true of a room only now: told to whoever listens, once, and kept nowhere.
+
+It goes out when the transaction has committed, and says where the room stood (`after`): whoever passes it on holds it
+back from those who have not heard that far, somebody who was removed meanwhile among them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import wire
+from chat.eventlog import announcements
+from chat.models import Room
+from core.announcer import Announcement, announcer
+
+# The message type hubs listen for; and the one of all processes, with the group that they all join.
+ANNOUNCEMENT = "room.passing"
+TO_USERS = "users.told"
+USERS = "users"
+
+_MOST = 100
+_USERS = 500
+
+
+def tell(room: Room, type: str, data: Any) -> None:
+    """Everybody who hears the room."""
+    passing = wire.Passing(type, room.id, wire.moment(timezone.now()), data)
+    told = Told(room.id, room.last_seq, [wire.encode(passing).decode()])
+    transaction.on_commit(lambda: announcer.put(told), robust=True)
+
+
+def added(room: wire.Room, user_id: UUID) -> None:
+    """The sockets of somebody who is in a room from now on."""
+    payload = wire.encode(wire.Passing("room.added", room.id, wire.moment(timezone.now()), room)).decode()
+    _to_users(ToUsers([str(user_id)], room.id, payload, over=False))
+
+
+def removed(room_id: UUID, user_ids: Sequence[UUID], reason: str) -> None:
+    """The sockets of those who are not any more, if they don't hear the room: those who do are told by its log."""
+    payload = wire.encode(wire.RoomRemoved(room_id, reason)).decode()
+    for start in range(0, len(user_ids), _USERS):
+        users = [str(each) for each in user_ids[start : start + _USERS]]
+        _to_users(ToUsers(users, room_id, payload, over=True))
+
+
+def _to_users(told: "ToUsers") -> None:
+    transaction.on_commit(lambda: announcer.put(told), robust=True)
+
+
+class Told:
+    """To a room."""
+
+    def __init__(self, room_id: UUID, after: int, payloads: list[str]) -> None:
+        self.room_id, self.after, self.payloads = room_id, after, payloads
+        self.group = announcements.group(room_id)
+
+    @property
+    def facts(self) -> int:
+        return len(self.payloads)
+
+    @property
+    def characters(self) -> int:
+        return sum(map(len, self.payloads))
+
+    def message(self) -> dict[str, Any]:
+        return {"type": ANNOUNCEMENT, "room": str(self.room_id), "after": self.after, "payloads": self.payloads}
+
+    def absorb(self, later: Announcement) -> bool:
+        if not isinstance(later, Told) or self.facts + later.facts > _MOST:
+            return False
+        self.payloads = self.payloads + later.payloads  # a new list: the old one was told to listeners
+        self.after = max(self.after, later.after)
+        return True
+
+
+class ToUsers:
+    """To people, wherever they are: that they are in a room, or that this is `over`."""
+
+    group = USERS
+
+    def __init__(self, users: list[str], room_id: UUID, payload: str, *, over: bool) -> None:
+        self.users, self.room_id, self.payload, self.over = users, room_id, payload, over
+
+    @property
+    def facts(self) -> int:
+        return len(self.users)
+
+    @property
+    def characters(self) -> int:
+        return 36 * len(self.users) + len(self.payload)
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "type": TO_USERS,
+            "users": self.users,
+            "room": str(self.room_id),
+            "over": self.over,
+            "payload": self.payload,
+        }
+
+    def absorb(self, later: Announcement) -> bool:
+        return False

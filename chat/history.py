@@ -1,0 +1,35 @@
+"""The log as clients read it, by polling: the same entries as on the socket, recovered the same way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from chat import permissions
+from chat.eventlog import generations, log
+from chat.eventlog.log import Entry, Head
+from chat.eventlog.positions import Position, continued
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`recovered` is False when the log can't continue from the `seq` that was asked for: start from a snapshot."""
+
+    head: Head
+    recovered: bool
+    entries: Sequence[Entry]
+
+    @property
+    def more(self) -> bool:
+        return bool(self.entries) and self.entries[-1].seq < self.head.seq
+
+
+def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int, epoch: UUID | None = None) -> Page:
+    """Up to `limit` events past `after_seq` of `epoch`, in a room that the user may read. Raises NotFound."""
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    head = Head(generations.epoch_of(room), room.last_seq)
+    if not continued({room_id: Position(after_seq, epoch)}, {room_id: head}):
+        return Page(head, recovered=False, entries=[])
+    # Not past where the room stood when the right to it was checked.
+    entries = [entry for entry in log.read(room_id=room.id, after=after_seq, limit=limit) if entry.seq <= room.last_seq]
+    continues = entries[0].seq == after_seq + 1 if entries else after_seq == head.seq
+    return Page(head, continues, entries)

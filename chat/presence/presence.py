@@ -1,0 +1,138 @@
+"""Who is in a room now."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import redis
+
+from chat import permissions, wire
+from chat.presence import store, stores
+from chat.presence.store import PresentUser
+from core.announcer import Announcement, announcer
+from core.outages import Outage
+from core.redis_scripts import Resting
+
+logger = logging.getLogger(__name__)
+
+# The message type processes listen for, and the group they all join: one message serves all rooms of a moment.
+ANNOUNCEMENT = "presence.changed"
+GROUP = "presence"
+
+_ROOMS = 500
+_NOWHERE = UUID(int=0)
+
+_outage = Outage(logger, "Redis", "each process knows only its own sockets' presence")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a process knows of a room: in a crowd, only the count. Not `complete`, somebody may be missing."""
+
+    count: int
+    users: Mapping[UUID, PresentUser] | None
+    complete: bool
+
+
+NOTHING = View(0, {}, complete=False)
+
+
+class Local:
+    """What this process knows by itself, for as long as nobody else can be asked (realtime/presence/notifier.py)."""
+
+    view: Callable[[UUID], View] = staticmethod(lambda _room_id: NOTHING)
+
+
+local = Local()
+
+
+def of(*, user_id: UUID, room_id: UUID) -> wire.Presence:
+    """Raises NotFound."""
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    return told(room.id, _view(room.id))
+
+
+def told(room_id: UUID, view: View) -> wire.Presence:
+    """In the order in which they came."""
+    if view.users is None:
+        return wire.Presence(room_id, view.count, None, view.complete)
+    users = sorted(view.users.items(), key=lambda item: (item[1].since, item[0]))
+    return wire.Presence(room_id, view.count, [present(*item) for item in users], view.complete)
+
+
+def present(user_id: UUID, user: PresentUser) -> wire.Present:
+    since = datetime.fromtimestamp(user.since / 1_000, UTC)
+    return wire.Present(wire.User(user_id, user.username), wire.moment(since))
+
+
+def _view(room_id: UUID) -> View:
+    try:
+        reading = stores.get().read({room_id: store.UNKNOWN})
+    except redis.RedisError as error:
+        away(error)
+        return local.view(room_id)
+    answered()
+    found, living = reading.rooms[room_id], set(reading.living)
+    if found.users is None:
+        return View(found.count, None, reading.complete)
+    # Whoever was cleared away by nobody yet: there may be nobody who would.
+    users = {user_id: each for user_id, each in found.users.items() if living.intersection(found.holders[user_id])}
+    return View(len(users), users, reading.complete)
+
+
+def announce(room_ids: Collection[UUID]) -> None:
+    """That it is worth looking who is in these rooms: a hint, everybody looks now and then."""
+    changed = [str(room_id) for room_id in room_ids]
+    for begin in range(0, len(changed), _ROOMS):
+        announcer.put(Changed(changed[begin : begin + _ROOMS]))
+
+
+class Changed:
+    """Others are in these rooms than were."""
+
+    group = GROUP
+
+    def __init__(self, rooms: list[str]) -> None:
+        self.rooms = rooms
+
+    @property
+    def facts(self) -> int:
+        return len(self.rooms)
+
+    @property
+    def characters(self) -> int:
+        return sum(map(len, self.rooms))
+
+    def message(self) -> dict[str, Any]:
+        return {"type": ANNOUNCEMENT, "rooms": self.rooms}
+
+    def absorb(self, later: Announcement) -> bool:
+        if not isinstance(later, Changed) or self.facts + later.facts > _ROOMS:
+            return False
+        self.rooms = [*self.rooms, *later.rooms]  # a new list: the old one was told to listeners
+        return True
+
+
+def probe() -> bool:
+    """Whether the presence of a room can be read now."""
+    try:
+        stores.get().read({_NOWHERE: store.UNKNOWN})
+    except redis.RedisError as error:
+        away(error)
+        return False
+    answered()
+    return True
+
+
+def away(error: Exception) -> None:
+    """Note that the presence store did not answer."""
+    if not isinstance(error, Resting):
+        _outage.note(error)
+
+
+def answered() -> None:
+    """Note that the presence store answered."""
+    _outage.end()

@@ -1,0 +1,32 @@
+"""Typing notifications: sent to a room's subscribers at once, and never stored.
+
+The processes that forward one end it when its time is over (realtime/delivery/typing_timeouts.py).
+"""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from chat import permissions, wire
+from chat.eventlog import ephemeral
+from core.rate_limits import limiter
+
+_LIMIT = limiter.Limit("typing")
+
+
+def start(*, user_id: UUID, room_id: UUID) -> None:
+    """For TYPING_SECONDS, unless one says so again; said too often it is not told. Raises NotFound, NotAMember,
+    Archived or Muted."""
+    _tell(user_id, room_id, "typing.started", settings.TYPING_SECONDS)
+
+
+def stop(*, user_id: UUID, room_id: UUID) -> None:
+    """Raises NotFound, NotAMember, Archived or Muted."""
+    _tell(user_id, room_id, "typing.stopped", 0)
+
+
+def _tell(user_id: UUID, room_id: UUID, type: str, seconds: float) -> None:
+    room = permissions.readable(user_id=user_id, room_id=room_id)
+    standing = permissions.speaking(user_id=user_id, room=room)
+    if limiter.take_each(_LIMIT, [f"{type}:{user_id}:{room_id}"]) == [0.0]:
+        ephemeral.tell(room, type, wire.Typist(wire.user(standing.user), seconds))

@@ -1,0 +1,40 @@
+"""Files that are one owner's: secrets that only he may read, folders that one process works in."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import TextIO
+
+from devtools.process import ServiceError
+
+
+def open_private(path: str, flags: int) -> int:
+    """An `opener` for `open` that doesn't follow a symbolic link somebody else may have put there."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def kept_secret(path: Path) -> str:
+    """The 64 random characters in the file, made the first time."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.new")
+        draft.unlink(missing_ok=True)
+        with open(draft, "x", opener=open_private) as file:
+            file.write(secrets.token_urlsafe(48))
+        draft.rename(path)
+    return path.read_text()
+
+
+def claim(folder: Path) -> TextIO:
+    """Have the folder to ourselves until the result is closed, or we die. Raises ServiceError."""
+    lock = os.fdopen(open_private(str(folder / "lock"), os.O_RDWR | os.O_CREAT), "r+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = lock.read()
+        lock.close()
+        raise ServiceError(f"process {owner} is running in {folder} already") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

@@ -1,0 +1,122 @@
+"""One accepted socket: who is behind it, what it hears, and the commands' and the hub's hands on its way out."""
+
+import asyncio
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.tokens import Identity
+from realtime.asgi_types import Send
+from realtime.connection.outbox import Outbox
+from realtime.connection.pipeline import Pipeline
+from realtime.delivery.bursts import Burst, Outlet
+from realtime.delivery.feed import Subscription
+from realtime.hub import Hub
+from realtime.protocol import frames
+from realtime.protocol.close_codes import Close
+from realtime.protocol.frames import CommandId
+
+
+class Connection:
+    """Frames leave in the order they were handed over. Nothing here waits for the client but `drained`."""
+
+    __slots__ = ("_ended", "_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
+
+    def __init__(self, send: Send, hub: Hub, identity: Identity, outlet: Outlet | None = None) -> None:
+        self.id = uuid.uuid4().hex
+        self.hub = hub
+        self.identity = identity
+        # The identity whose end was announced.
+        self.warned: Identity | None = None
+        self.user_id = identity.user_id
+        self.subscriptions: dict[UUID, Subscription] = {}
+        # Rooms whose log has told that it is over, for as long as nobody else has.
+        self._ended: set[UUID] | None = None
+        self.sends = Pipeline()
+        self.closed = False
+        self._outlet: Outlet = outlet or Outbox(send, self.abandon)
+
+    def offer(self, burst: Burst) -> bool:
+        """Send frames unless REALTIME_OUTBOX_MAX_BYTES are unsent already."""
+        if self._outlet.full:
+            return False
+        if not self.closed:  # a subscription may begin while the connection is being closed
+            self._outlet.put(burst)
+        return True
+
+    def tell(self, frame: str) -> None:
+        """Send a frame: replies and notices, of which there are only as many as were asked for."""
+        if not self.closed:
+            self._outlet.put(Burst((frame,)))
+
+    def reply(self, command_id: CommandId, data: Any) -> None:
+        """Whoever gives no id wants no reply."""
+        if command_id is not None:
+            self.tell(frames.reply(command_id, data))
+
+    async def drained(self) -> bool:
+        """Wait for a full outlet to empty by half. False if the socket is closed, or is now, for being too slow."""
+        if not self.closed and self._outlet.full:
+            try:
+                async with asyncio.timeout(settings.REALTIME_STALLED_SECONDS):
+                    await self._outlet.room()
+            except TimeoutError:
+                await self.close(Close.TOO_SLOW)
+        return not self.closed
+
+    async def close(self, code: Close) -> None:
+        """Close once, whoever asks, after what is on its way, if the client takes it within moments."""
+        if not self.closed:
+            self._fall_silent()
+            await self._outlet.finish(code)
+
+    def abandon(self) -> None:
+        """The socket is closing or gone: what was on its way is dropped."""
+        self._fall_silent()
+        self._outlet.drop()
+
+    def _fall_silent(self) -> None:
+        """Nothing more is taken, and no room is heard."""
+        self.closed = True
+        for subscription in self.subscriptions.values():
+            self.hub.unsubscribe(subscription)
+        self.subscriptions.clear()
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """In the place of an earlier one to this room, if there is one."""
+        room_id = subscription.feed.room_id
+        self.unsubscribe(room_id)
+        self.subscriptions[room_id] = subscription
+        if self._ended:
+            self._ended.discard(room_id)
+
+    def unsubscribe(self, room_id: UUID) -> None:
+        subscription = self.subscriptions.pop(room_id, None)
+        if subscription is not None:
+            self.hub.unsubscribe(subscription)
+
+    def forget(self, room_id: UUID) -> None:
+        """The hub has ended this subscription, and said so."""
+        subscription = self.subscriptions.get(room_id)
+        self.unsubscribe(room_id)
+        if subscription is None:
+            return
+        if not subscription.over:
+            self._ended = self._ended or set()
+            self._ended.add(room_id)
+        elif subscription.again is not None:
+            self.tell(subscription.again)
+
+    def notify(self, room_id: UUID, frame: str, *, over: bool) -> None:
+        """That its user is in a room, or that this is over; but not what the room's log has told, nor before what it is
+        yet to tell."""
+        ended = self._ended is not None and room_id in self._ended
+        if self._ended is not None:
+            self._ended.discard(room_id)
+        subscription = self.subscriptions.get(room_id)
+        if subscription is not None and (over or subscription.over):
+            subscription.over, subscription.again = True, None if over else frame
+        elif not (over and ended):
+            self.tell(frame)

@@ -1,0 +1,58 @@
+"""Gathering: when a room's events come slowly each goes out at once; when they come fast, a few ms share a write.
+
+A write to a socket costs the same for one frame and for twenty. So after a delivery that took a while the next
+one waits half as long as that one took, with whatever comes in the meantime. A quiet or small room never waits,
+and none waits longer than REALTIME_GATHER_SECONDS.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from django.conf import settings
+
+from realtime.delivery.feed import Feed
+
+# Cheaper deliveries than this are not worth waiting for.
+_CHEAP_SECONDS = 0.001
+
+
+class Pace:
+    """Flushes feeds. `clock` is in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        # When a busy feed's next delivery may be, and the timer of one that waits for it.
+        self._not_before: dict[Feed, float] = {}
+        self._waiting: dict[Feed, asyncio.TimerHandle] = {}
+
+    def deliver(self, feed: Feed) -> None:
+        """Flush the feed now, or as soon as its pace allows."""
+        if not feed.has_news or feed in self._waiting:
+            return
+        wait = self._not_before.get(feed, 0.0) - self._clock()
+        if wait <= 0:
+            self._flush(feed)
+        else:
+            self._waiting[feed] = asyncio.get_running_loop().call_later(wait, self._flush, feed)
+
+    def _flush(self, feed: Feed) -> None:
+        self._waiting.pop(feed, None)
+        began = self._clock()
+        feed.flush()
+        ended = self._clock()
+        took = ended - began
+        if took > _CHEAP_SECONDS:
+            self._not_before[feed] = ended + min(took / 2, settings.REALTIME_GATHER_SECONDS)
+        else:
+            self._not_before.pop(feed, None)
+
+    def forget(self, feed: Feed) -> None:
+        """Nobody hears this feed any more."""
+        self._not_before.pop(feed, None)
+        timer = self._waiting.pop(feed, None)
+        if timer is not None:
+            timer.cancel()
+
+    def stop(self) -> None:
+        for feed in [*self._waiting, *self._not_before]:
+            self.forget(feed)

@@ -1,0 +1,61 @@
+"""Who is typing in the rooms that are heard here: each process ends by itself what it passed on, so that it ends in
+time whoever dies, falls silent, or came by HTTP."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from django.utils import timezone
+
+from chat import wire
+from realtime.delivery.feed import Feed
+
+_TYPING = '{"type":"typing.'
+
+
+class _Said(msgspec.Struct, frozen=True):
+    type: str
+    data: wire.Typist
+
+
+_decode = msgspec.json.Decoder(_Said).decode
+
+
+class Typing:
+    """What was passed on, and when it ends."""
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[Feed, UUID], asyncio.TimerHandle] = {}
+
+    def hear(self, feed: Feed, payloads: Sequence[str]) -> None:
+        for payload in payloads:
+            if payload.startswith(_TYPING):
+                said = _decode(payload)
+                self._forget(feed, said.data.user.id)
+                if said.type == "typing.started":
+                    self._begin(feed, said.data)
+
+    def forget(self, feed: Feed) -> None:
+        """Nobody hears this feed any more."""
+        for room, user_id in list(self._ends):
+            if room is feed:
+                self._forget(room, user_id)
+
+    def stop(self) -> None:
+        for feed, user_id in list(self._ends):
+            self._forget(feed, user_id)
+
+    def _begin(self, feed: Feed, typist: wire.Typist) -> None:
+        loop = asyncio.get_running_loop()
+        self._ends[feed, typist.user.id] = loop.call_later(typist.expires_in, self._end, feed, typist.user)
+
+    def _end(self, feed: Feed, user: wire.User) -> None:
+        del self._ends[feed, user.id]
+        stopped = wire.Passing("typing.stopped", feed.room_id, wire.moment(timezone.now()), wire.Typist(user, 0))
+        feed.tell([wire.encode(stopped).decode()], feed.head)
+
+    def _forget(self, feed: Feed, user_id: UUID) -> None:
+        timer = self._ends.pop((feed, user_id), None)
+        if timer is not None:
+            timer.cancel()
