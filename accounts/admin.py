@@ -92,7 +92,7 @@ class OwnPasswordForm(_RevokingForm, OwnPasswordChangeForm):
     def clean_old_password(self) -> str:
         password = str(self.cleaned_data["old_password"])
         try:
-            users.confirmed(user_id=self.user.pk, password=password, address=None)
+            users.confirm_password(user_id=self.user.pk, password=password, address=None)
         except RoomwireError as error:
             raise forms.ValidationError(error.detail) from error
         return password

@@ -1,4 +1,4 @@
-"""Who may open a socket: many that knock at once are looked up together."""
+"""Admission of WebSocket handshakes: who the client is, for a batch of handshakes in a few queries."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -12,45 +12,51 @@ from accounts.tokens import Identity
 from core.errors import RateLimited, RoomwireError
 
 
-class Knock(NamedTuple):
-    """From where, and with what: a ticket or an access token, which counts before a session's cookie. With neither
-    somebody has yet to say who they are. `in_address` is for a token that stood in the socket's URL."""
+class HandshakeCredentials(NamedTuple):
+    """The handshake credentials that a client presents. `token` is a ticket or an access token, and goes before `session`, a cookie's value.
 
-    address: str | None
+    Without either, the client authenticates with its first frame. `in_url` is True for a token in the socket's URL.
+    """
+
+    ip: str | None
     token: str | None = None
     session: str | None = None
-    in_address: bool = False
+    in_url: bool = False
 
 
-def admit(knocks: Sequence[Knock]) -> list[Identity | RoomwireError | None]:
-    """Who each is; None for nobody yet; RateLimited or Unauthenticated for one that is refused. Tickets are spent."""
-    waits = limits.handshakes([knock.address for knock in knocks])
-    asked = [Knock(knock.address) if wait else _lawful(knock) for knock, wait in zip(knocks, waits, strict=True)]
-    redeemed = iter(tickets.redeem([knock.token for knock in asked if knock.token and secret.is_ticket(knock.token)]))
-    known = tokens.identities([knock.token for knock in asked if knock.token])
-    signed_in = sessions.identities([knock.session for knock in asked if knock.session and knock.token is None])
+def admit(handshakes: Sequence[HandshakeCredentials]) -> list[Identity | RoomwireError | None]:
+    """Return for each its identity, None for one without credentials, or the error that refuses it. Redeems tickets."""
+    waits = limits.handshakes([each.ip for each in handshakes])
+    checked = [
+        HandshakeCredentials(each.ip) if wait else _without_forbidden_token(each)
+        for each, wait in zip(handshakes, waits, strict=True)
+    ]
+    presented = [each.token for each in checked if each.token]
+    redeemed = iter(tickets.redeem([token for token in presented if secret.is_ticket(token)]))
+    known = tokens.identities(presented)
+    signed_in = sessions.identities([each.session for each in checked if each.session and each.token is None])
     answers: list[Identity | RoomwireError | None] = []
-    for knock, wait in zip(asked, waits, strict=True):
+    for handshake, wait in zip(checked, waits, strict=True):
         if wait:
             answers.append(RateLimited(wait, "Too many connections from this IP address."))
-        elif knock.token is None:
-            answers.append(signed_in.get(knock.session or ""))
+        elif handshake.token is None:
+            answers.append(signed_in.get(handshake.session or ""))
         else:
-            identity = next(redeemed) if secret.is_ticket(knock.token) else known.get(knock.token)
+            identity = next(redeemed) if secret.is_ticket(handshake.token) else known.get(handshake.token)
             answers.append(identity or Unauthenticated())
     return answers
 
 
-def _lawful(knock: Knock) -> Knock:
-    """With nobody's token, where it has an access token in a place that is forbidden to them: they live long enough
-    to be worth keeping out of the logs that URLs end up in."""
-    if settings.REALTIME_QUERY_ACCESS_TOKENS or not knock.in_address or secret.is_ticket(knock.token or ""):
-        return knock
-    return knock._replace(token="")
+def _without_forbidden_token(handshake: HandshakeCredentials) -> HandshakeCredentials:
+    """Return the credentials without an access token that stood in a URL, unless settings allow that: proxies log URLs,
+    and an access token lives long enough to be misused."""
+    if settings.REALTIME_QUERY_ACCESS_TOKENS or not handshake.in_url or secret.is_ticket(handshake.token or ""):
+        return handshake
+    return handshake._replace(token="")
 
 
 def dead(identities: Collection[Identity]) -> set[UUID]:
-    """The devices of those that are good no more, whatever their `expires_at`. Two queries at most."""
+    """Return the devices whose credentials were revoked, whatever their `expires_at`. Makes at most two queries."""
     device_ids = {identity.device_id for identity in identities if not identity.session}
     rows = {identity.session: identity.device_id for identity in identities if identity.session}
     ended = {rows[row] for row in sessions.dead(rows)} if rows else set()

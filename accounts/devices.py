@@ -111,7 +111,7 @@ def _granted(device: Device, access: str, refresh: str) -> Grant:
     return Grant(access, device.access_expires_at, refresh, device.user, device.id)
 
 
-def of(*, user_id: UUID) -> Sequence[Device]:
+def list_devices(*, user_id: UUID) -> Sequence[Device]:
     """Where somebody is signed in, the latest used first."""
     return list(_live(user_id).order_by("-last_used_at"))
 

@@ -29,7 +29,7 @@ another one at once.
 
 def change(*, user_id: UUID, password: str, new_password: str, device_id: UUID, address: str | None) -> None:
     """By the old one; every other device is signed out. Raises InvalidCredentials, Invalid or RateLimited."""
-    user = users.confirmed(user_id=user_id, password=password, address=address)
+    user = users.confirm_password(user_id=user_id, password=password, address=address)
     if not _set(user, new_password, but=device_id):
         raise InvalidCredentials
 

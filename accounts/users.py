@@ -45,7 +45,7 @@ def get(*, user_id: UUID) -> User:
 def change(*, user_id: UUID, password: str, email: str, address: str | None = None) -> User:
     """Another e-mail address, which is sent a code; the one before holds until that is brought back. An empty one
     is nobody's. Raises Invalid, InvalidCredentials or RateLimited."""
-    user = confirmed(user_id=user_id, password=password, address=address)
+    user = confirm_password(user_id=user_id, password=password, address=address)
     user.pending_email = _normal(email)
     violations = _problems(user, "pending_email")
     if violations:
@@ -62,7 +62,7 @@ def change(*, user_id: UUID, password: str, email: str, address: str | None = No
     return user
 
 
-def confirmed(*, user_id: UUID, password: str, address: str | None) -> User:
+def confirm_password(*, user_id: UUID, password: str, address: str | None) -> User:
     """Somebody signed in, who proves it again. Raises InvalidCredentials or RateLimited."""
     return credentials.check(name=get(user_id=user_id).username, password=password, address=address)
 
@@ -98,7 +98,7 @@ def erase(*, user_id: UUID) -> User | None:
     return user
 
 
-def erased(*, user_id: UUID) -> None:
+def mark_erased(*, user_id: UUID) -> None:
     """Nothing of them is left."""
     IdempotencyKey.objects.filter(user_id=user_id).delete()
     User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())

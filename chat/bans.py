@@ -19,27 +19,27 @@ def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wi
     validation.line("reason", reason, maximum=settings.REASON_MAX)
     with transaction.atomic():
         room = log.lock(room_id)
-        own = permissions.managing(user_id=actor_id, room=room)
+        own = permissions.require_moderator(user_id=actor_id, room=room)
         # Who is a member of nothing here could be erased meanwhile, and be named by the event none the less.
         user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
         if user is None:
             raise Invalid(Violation("user", "unknown", "This user does not exist."))
         row = Membership.objects.filter(room=room, user=user).first()
         if row is not None:
-            permissions.above(own, row)
+            permissions.require_outranks(own, row)
             departures.end(row)
         made = {"banned_by_id": actor_id, "reason": reason}
         banned, created = Ban.objects.select_related("user").get_or_create(room=room, user=user, defaults=made)
         if created:
             departures.tell(room, user, "banned", knew=row is not None or room.kind == Room.Kind.PUBLIC)
-    return told(banned)
+    return to_wire(banned)
 
 
 def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
     """They may enter again. One that is not there is nothing. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room)
+        permissions.require_moderator(user_id=actor_id, room=room)
         lift(room, user_id)
 
 
@@ -53,14 +53,14 @@ def lift(room: Room, user_id: UUID) -> bool:
     return True
 
 
-def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
+def list_bans(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
     """For owners and moderators: a room's bans with their users, oldest first, for a page of `told`. Raises NotFound,
     NotAMember or Forbidden."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    permissions.managing(user_id=user_id, room=room)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    permissions.require_moderator(user_id=user_id, room=room)
     return Ban.objects.filter(room=room).select_related("user").order_by("id")
 
 
-def told(row: Ban) -> wire.Ban:
+def to_wire(row: Ban) -> wire.Ban:
     """`row.user` must be loaded."""
     return wire.Ban(wire.user(row.user), row.reason, row.banned_by_id, wire.moment(row.created_at))

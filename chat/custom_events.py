@@ -23,10 +23,10 @@ def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entr
     _check(name, data)
     with transaction.atomic():
         room = log.lock(room_id)
-        standing = permissions.speaking(user_id=sender_id, room=room)
-        if not permissions.at_least(room.custom_events, standing):
+        membership = permissions.require_can_post(user_id=sender_id, room=room)
+        if not permissions.has_role(room.custom_events, membership):
             raise Forbidden
-        told = wire.Custom(wire.user(standing.user), data)
+        told = wire.Custom(wire.user(membership.user), data)
         return log.append(room=room, type=f"custom.{name}", data=told)
 
 

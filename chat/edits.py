@@ -29,8 +29,8 @@ def edit(*, actor_id: UUID, room_id: UUID, message_id: UUID, body: str, data: An
     validation.data("data", data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.speaking(user_id=actor_id, room=room)
-        row = permissions.message(room=room, message_id=message_id, deleted=False)
+        permissions.require_can_post(user_id=actor_id, room=room)
+        row = permissions.get_message(room=room, message_id=message_id, deleted=False)
         if row.author_id != actor_id:
             raise Forbidden("Only the author may edit a message.")
         if data is None:
@@ -60,10 +60,10 @@ def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        standing = permissions.membership(user_id=actor_id, room=room)
-        row = permissions.message(room=room, message_id=message_id)
+        membership = permissions.require_membership(user_id=actor_id, room=room)
+        row = permissions.get_message(room=room, message_id=message_id)
         if row.author_id != actor_id:
-            permissions.keeping_order(room, standing)
+            permissions.require_role(room, membership)
         return bury(room, row)
 
 
@@ -86,11 +86,11 @@ def empty(message_ids: Sequence[UUID]) -> None:
 def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Revision]:
     """What a message said before, oldest first: for its author, and for owners and moderators. Raises NotFound,
     NotAMember or Forbidden."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    standing = permissions.membership(user_id=user_id, room=room)
-    row = permissions.message(room=room, message_id=message_id)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    membership = permissions.require_membership(user_id=user_id, room=room)
+    row = permissions.get_message(room=room, message_id=message_id)
     if row.author_id != user_id:
-        permissions.keeping_order(room, standing)
+        permissions.require_role(room, membership)
     found = Revision.objects.filter(message=row).order_by("id")
     return [wire.Revision(each.body, each.data, wire.moment(each.replaced_at)) for each in found]
 

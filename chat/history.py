@@ -25,7 +25,7 @@ class Page:
 
 def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int, epoch: UUID | None = None) -> Page:
     """Up to `limit` events past `after_seq` of `epoch`, in a room that the user may read. Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     head = Head(generations.epoch_of(room), room.last_seq)
     if not continued({room_id: Position(after_seq, epoch)}, {room_id: head}):
         return Page(head, recovered=False, entries=[])

@@ -31,18 +31,18 @@ def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
         row = Membership.objects.filter(room=room, user_id=user_id).first()
         if row is None:
             user = _held(user_id)
-            if user is None or not permissions.open_to(user_id).filter(id=room.id).exists():
+            if user is None or not permissions.open_rooms(user_id).filter(id=room.id).exists():
                 raise NotFound
-            permissions.in_use(room)
+            permissions.require_not_archived(room)
             return _enter(room, user)[1]
-    return summaries.one(user_id=user_id, room=room, membership=row)
+    return summaries.summarize_one(user_id=user_id, room=room, membership=row)
 
 
 def leave(*, user_id: UUID, room_id: UUID) -> None:
     """Raises NotFound, NotAMember, LastOwner, or Forbidden for a direct room."""
     with transaction.atomic():
         room = log.lock(room_id)
-        row = permissions.membership(user_id=user_id, room=room)
+        row = permissions.require_membership(user_id=user_id, room=room)
         if room.kind == Room.Kind.DIRECT:
             raise Forbidden("Members of a direct room cannot leave it.")
         departures.depart(room, row, "left")
@@ -53,11 +53,11 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
     user or one who is banned."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room)
-        row = permissions.member(user_id=user_id, room=room)
+        permissions.require_moderator(user_id=actor_id, room=room)
+        row = permissions.find_membership(user_id=user_id, room=room)
         if row is not None:
             return Joined(wire.member(row), created=False)
-        permissions.in_use(room)
+        permissions.require_not_archived(room)
         user = _held(user_id)
         if user is None:
             raise Invalid(Violation("user", "unknown", "This user does not exist."))
@@ -76,15 +76,15 @@ def remove(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
     return None
 
 
-def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
+def list_members(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
     """A readable room's memberships with their users, oldest first, for a page of `wire.member`s. Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     return Membership.objects.filter(room=room).select_related("user").order_by("id")
 
 
 def get(*, user_id: UUID, room_id: UUID, member_id: UUID) -> wire.Member:
     """One of them. Raises NotFound."""
-    row = of(user_id=user_id, room_id=room_id).filter(user_id=member_id).first()
+    row = list_members(user_id=user_id, room_id=room_id).filter(user_id=member_id).first()
     if row is None:
         raise NotFound
     return wire.member(row)
@@ -99,7 +99,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> w
         raise Invalid(Violation("role", "invalid", "Must be owner, moderator or member."))
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
         row = _member(room, user_id)
         if role != Role.OWNER:
             departures.keep_an_owner(room, row)
@@ -112,7 +112,7 @@ def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
     Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        own = permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
+        own = permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
         heir = _member(room, user_id)
         if heir.user_id != actor_id:
             change(room, heir, **_promoted(heir, Role.OWNER))
@@ -151,14 +151,14 @@ def _in_utc(until: datetime) -> datetime:
 def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:
     """A member that the actor stands above. Raises NotFound, NotAMember or Forbidden."""
     room = log.lock(room_id)
-    own = permissions.managing(user_id=actor_id, room=room)
+    own = permissions.require_moderator(user_id=actor_id, room=room)
     row = _member(room, user_id)
-    permissions.above(own, row)
+    permissions.require_outranks(own, row)
     return room, row
 
 
 def _member(room: Room, user_id: UUID) -> Membership:
-    row = permissions.member(user_id=user_id, room=room)
+    row = permissions.find_membership(user_id=user_id, room=room)
     if row is None:
         raise NotFound
     return row
@@ -175,7 +175,7 @@ def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
     row = Membership.objects.create(room=room, user=user, muted_until=muted, last_read_seq=room.last_seq)
     member = wire.member(row)
     log.append(room=room, type="member.joined", data=member)
-    seen = summaries.one(user_id=user.id, room=room, membership=row)
+    seen = summaries.summarize_one(user_id=user.id, room=room, membership=row)
     ephemeral.added(seen, user.id)
     return member, seen
 

@@ -59,14 +59,14 @@ def rows(messages: Sequence[wire.Message]) -> list[bulk_sql.Row]:
     ]
 
 
-def of(*, user_id: UUID) -> QuerySet[Mention]:
+def list_mentions(*, user_id: UUID) -> QuerySet[Mention]:
     """Where somebody was named, in rooms they may read, with the messages and their authors, the latest first; for a
     page of `told`."""
-    visible = permissions.visible(user_id).values("id")
+    visible = permissions.visible_rooms(user_id).values("id")
     found = Mention.objects.filter(user_id=user_id, room__in=visible).select_related("message__author")
     return found.order_by("-message_id")
 
 
-def told(row: Mention) -> wire.Message:
+def to_wire(row: Mention) -> wire.Message:
     """`row.message` must be loaded, with its author."""
     return wire.message(row.message)

@@ -63,8 +63,8 @@ def submit(draft: Draft, answer: Callable[[Sent | RoomwireError], None]) -> None
 
 def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
     """One message of a room somebody may read. Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    return wire.message(permissions.message(room=room, message_id=message_id))
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    return wire.message(permissions.get_message(room=room, message_id=message_id))
 
 
 def page(
@@ -78,7 +78,7 @@ def page(
 ) -> Page:
     """Up to `limit` messages of a room, or of those that reply to one of its messages: the latest; those just before
     a `seq`; or those just after one. Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     # Not past where the room stood when the right to it was checked.
     found = Message.objects.select_related("author").filter(room=room, seq__lte=room.last_seq)
     if reply_to is not None:

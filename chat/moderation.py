@@ -21,14 +21,14 @@ def archive(*, room_id: UUID, archived: bool) -> bool:
     """Archive or unarchive a room. Raises NotFound."""
     room = log.lock(room_id)
     before = room.last_seq
-    rooms.archiving(room, archived=archived)
+    rooms.set_archived(room, archived=archived)
     return room.last_seq > before
 
 
 @transaction.atomic
 def delete(*, room_id: UUID) -> bool:
     """Delete a room for everybody, for ever. Raises NotFound."""
-    rooms.bury(log.lock(room_id))
+    rooms.soft_delete(log.lock(room_id))
     return True
 
 
@@ -48,7 +48,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
     """Remove a member of any role. A room that loses its last owner gets another, as when a user is erased. Raises
     NotFound, or Forbidden in a direct room, whose two members never change."""
     room = log.lock(room_id)
-    row = permissions.member(user_id=user_id, room=room)
+    row = permissions.find_membership(user_id=user_id, room=room)
     if row is None:
         return False
     _take_out(room, row, "removed")
@@ -59,7 +59,7 @@ def remove(*, room_id: UUID, user_id: UUID) -> bool:
 def ban(*, room_id: UUID, user_id: UUID, banned_by: UUID) -> bool:
     """Remove a member and keep them from joining again. Raises as `remove` does."""
     room = log.lock(room_id)
-    row = permissions.member(user_id=user_id, room=room)
+    row = permissions.find_membership(user_id=user_id, room=room)
     if row is None:
         return False
     Ban.objects.create(room=room, user=row.user, banned_by_id=banned_by)
@@ -77,7 +77,7 @@ def unban(*, room_id: UUID, user_id: UUID) -> bool:
 def mute(*, room_id: UUID, user_id: UUID, until: datetime) -> bool:
     """Mute a member, unless they are muted for longer already. Raises NotFound, or Forbidden for an owner."""
     room = log.lock(room_id)
-    row = permissions.member(user_id=user_id, room=room)
+    row = permissions.find_membership(user_id=user_id, room=room)
     if row is None or (row.muted_until is not None and row.muted_until >= until):
         return False
     if row.role == Role.OWNER:
@@ -90,7 +90,7 @@ def mute(*, room_id: UUID, user_id: UUID, until: datetime) -> bool:
 def unmute(*, room_id: UUID, user_id: UUID) -> bool:
     """End the mute of a member. Raises NotFound."""
     room = log.lock(room_id)
-    row = permissions.member(user_id=user_id, room=room)
+    row = permissions.find_membership(user_id=user_id, room=room)
     if row is None or row.muted_until is None or row.muted_until <= timezone.now():
         return False
     members.change(room, row, muted_until=None)

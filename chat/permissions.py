@@ -1,4 +1,7 @@
-"""Who may see and do what in a room. Every other module of chat asks here."""
+"""Who may read and do what in a room. The other modules of chat ask here.
+
+What begins with `require_` or `get_` raises; what begins with `list_` answers for many at once.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from chat.eventlog.log import Head
 from chat.models import Ban, Membership, Message, Role, Room
 from core.errors import NotFound
 
-Standing = TypeVar("Standing")
+Member = TypeVar("Member")
 
 _RANKS = {role: rank for rank, role in enumerate(reversed(Role))}
 
@@ -24,18 +27,18 @@ _RANKS = {role: rank for rank, role in enumerate(reversed(Role))}
 # Seeing
 
 
-def visible(user_id: UUID) -> QuerySet[Room]:
-    """The rooms somebody may read: the public ones that don't keep them out, and those they are a member of."""
+def visible_rooms(user_id: UUID) -> QuerySet[Room]:
+    """Return the rooms that the user may read: their own, and public rooms from which they are not banned."""
     return _dated().filter(Q(Exists(_own(user_id))) | _open_to(user_id), deleted_at=None)
 
 
-def open_to(user_id: UUID) -> QuerySet[Room]:
-    """The public rooms that somebody may enter, or is in."""
+def open_rooms(user_id: UUID) -> QuerySet[Room]:
+    """Return the public rooms from which the user is not banned."""
     return _dated().filter(_open_to(user_id), deleted_at=None)
 
 
 def _dated() -> QuerySet[Room]:
-    """Each is read with its generation."""
+    """Return all rooms, each with the current generation."""
     return generations.dated(Room.objects.all())
 
 
@@ -48,24 +51,24 @@ def _open_to(user_id: UUID) -> Q:
     return Q(~Exists(kept_out), kind=Room.Kind.PUBLIC)
 
 
-def readable(*, user_id: UUID, room_id: UUID) -> Room:
-    """The room. Raises NotFound, the same for a room that is not and one that is somebody else's."""
-    room = visible(user_id).filter(id=room_id).first()
+def get_readable_room(*, user_id: UUID, room_id: UUID) -> Room:
+    """Return the room. Raises NotFound if it does not exist or the user may not read it: one answer for both."""
+    room = visible_rooms(user_id).filter(id=room_id).first()
     if room is None:
         raise NotFound
     return room
 
 
-def message(*, room: Room, message_id: UUID, deleted: bool = True) -> Message:
-    """One of a room's, with its author; also one that was `deleted`, unless said otherwise. Raises NotFound."""
+def get_message(*, room: Room, message_id: UUID, deleted: bool = True) -> Message:
+    """Return a message of the room with its author; a tombstone only if `deleted`. Raises NotFound."""
     found = Message.objects.select_related("author").filter(room=room, id=message_id).first()
     if found is None or (found.deleted_at is not None and not deleted):
         raise NotFound
     return found
 
 
-def positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID, Head]]:
-    """For each (user, rooms): where those of the rooms stand that the user may read. Two queries for all, at most."""
+def list_positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID, Head]]:
+    """Return, for each (user, rooms), the heads of those rooms that the user may read. Makes at most two queries."""
     room_ids = {room_id for _, wanted in asked for room_id in wanted}
     # One statement, so that a right and the head it was checked at are of one moment.
     own = FilteredRelation("memberships", condition=Q(memberships__user_id__in={user_id for user_id, _ in asked}))
@@ -82,21 +85,21 @@ def positions(asked: Sequence[tuple[UUID, Collection[UUID]]]) -> list[dict[UUID,
             public.add(room_id)
     # Later than the heads: a ban that is not seen here has an event past them.
     guests = {(room, user_id) for user_id, wanted in asked for room in public.intersection(wanted)} - members
-    allowed = members | (guests - kept_out(guests))
+    allowed = members | (guests - banned_pairs(guests))
     return [{room: heads[room] for room in wanted if (room, user_id) in allowed} for user_id, wanted in asked]
 
 
-def kept_out(guests: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Those of these (room, user) who are banned, by one query."""
+def banned_pairs(guests: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Return those of the (room, user) pairs that are banned. Makes one query."""
     if not guests:
         return set()
     rooms, users = {room_id for room_id, _ in guests}, {user_id for _, user_id in guests}
     return set(Ban.objects.filter(room_id__in=rooms, user_id__in=users).values_list("room_id", "user_id"))
 
 
-def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these users who may read the room: nobody, if it is gone."""
-    found = positions([(user_id, [room_id]) for user_id in user_ids])
+def list_readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the users who may read the room; none if the room is deleted."""
+    found = list_positions([(user_id, [room_id]) for user_id in user_ids])
     return {user_id for user_id, heads in zip(user_ids, found, strict=True) if heads}
 
 
@@ -105,7 +108,7 @@ def readers(*, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who is a member of the room they write in."""
+    """The member who writes a message, as far as writing needs it."""
 
     user: wire.User
     role: str
@@ -120,8 +123,8 @@ _AUTHORS = """
 """
 
 
-def authors(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Author]:
-    """Those of these (room, user) who are members there, by one query."""
+def list_authors(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Author]:
+    """Return the members among the (room, user) pairs. Makes one query."""
     found: Iterable[tuple[UUID, UUID, str, str, datetime | None]]
     if bulk_sql.by_hand():
         found = bulk_sql.select(_AUTHORS, [{"room_id": room_id, "user_id": user_id} for room_id, user_id in set(pairs)])
@@ -140,72 +143,79 @@ def authors(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Autho
     }
 
 
-def member(*, user_id: UUID, room: Room) -> Membership | None:
-    """Somebody's membership, with their user, if they have one."""
+def find_membership(*, user_id: UUID, room: Room) -> Membership | None:
+    """Return the user's membership with its user, or None."""
     return Membership.objects.select_related("user").filter(room=room, user_id=user_id).first()
 
 
-def membership(*, user_id: UUID, room: Room) -> Membership:
-    """The same of somebody who must have one. Raises as `admitted` does."""
-    return admitted(room, user_id, member(user_id=user_id, room=room))
+def require_membership(*, user_id: UUID, room: Room) -> Membership:
+    """Return the user's membership with its user. Raises NotAMember or NotFound, as `require_member` does."""
+    return require_member(room, user_id, find_membership(user_id=user_id, room=room))
 
 
-def admitted(
-    room: Room, user_id: UUID, standing: Standing | None, banned: Collection[tuple[UUID, UUID]] | None = None
-) -> Standing:
-    """What somebody is in a room, if they are anything; with those `kept_out`, if that is known. Raises NotAMember in a
-    public room that they may enter, NotFound else."""
-    if standing is not None:
-        return standing
+def require_member(
+    room: Room, user_id: UUID, membership: Member | None, banned: Collection[tuple[UUID, UUID]] | None = None
+) -> Member:
+    """Return `membership` if it is not None.
+
+    Raises NotAMember if the user could join this public room, NotFound otherwise. `banned` saves a query where the
+    caller already has the banned pairs.
+    """
+    if membership is not None:
+        return membership
     guest = (room.id, user_id)
-    if room.kind == Room.Kind.PUBLIC and guest not in (kept_out([guest]) if banned is None else banned):
+    if room.kind == Room.Kind.PUBLIC and guest not in (banned_pairs([guest]) if banned is None else banned):
         raise NotAMember
     raise NotFound
 
 
-def in_use(room: Room) -> None:
-    """Raises Archived for a room that takes nothing new."""
+def require_not_archived(room: Room) -> None:
+    """Raise Archived if the room is archived."""
     if room.archived_at is not None:
         raise Archived
 
 
-def heard(standing: Author | Membership) -> None:
-    """Raises Muted for somebody who may not be heard now."""
-    if standing.muted_until is not None:
-        seconds = (standing.muted_until - timezone.now()).total_seconds()
+def require_not_muted(membership: Author | Membership) -> None:
+    """Raise Muted if the member is muted now."""
+    if membership.muted_until is not None:
+        seconds = (membership.muted_until - timezone.now()).total_seconds()
         if seconds > 0:
             raise Muted(seconds)
 
 
-def speaking(*, user_id: UUID, room: Room) -> Membership:
-    """The membership of somebody who may add to this room now. Raises Archived, Muted, or as `membership` does."""
-    standing = membership(user_id=user_id, room=room)
-    in_use(room)
-    heard(standing)
-    return standing
+def require_can_post(*, user_id: UUID, room: Room) -> Membership:
+    """Return the membership of a user who may write in the room now.
+
+    Raises NotAMember, NotFound, Archived or Muted.
+    """
+    membership = require_membership(user_id=user_id, room=room)
+    require_not_archived(room)
+    require_not_muted(membership)
+    return membership
 
 
 # Managing
 
 
-def at_least(least: str, standing: Author | Membership) -> bool:
-    return _RANKS[Role(standing.role)] >= _RANKS[Role(least)]
+def has_role(least: str, membership: Author | Membership) -> bool:
+    """Whether the member's role is at least `least`."""
+    return _RANKS[Role(membership.role)] >= _RANKS[Role(least)]
 
 
-def keeping_order(room: Room, standing: Membership, least: str = Role.MODERATOR) -> None:
-    """Raises Forbidden for somebody whose role is less than this. Nobody keeps order in a direct room."""
-    if room.kind == Room.Kind.DIRECT or not at_least(least, standing):
+def require_role(room: Room, membership: Membership, least: str = Role.MODERATOR) -> None:
+    """Raise Forbidden if the member's role is lower than `least`, and always in a direct room."""
+    if room.kind == Room.Kind.DIRECT or not has_role(least, membership):
         raise Forbidden
 
 
-def managing(*, user_id: UUID, room: Room, least: str = Role.MODERATOR) -> Membership:
-    """The membership of somebody who keeps order. Raises Forbidden, or as `membership` does."""
-    standing = membership(user_id=user_id, room=room)
-    keeping_order(room, standing, least)
-    return standing
+def require_moderator(*, user_id: UUID, room: Room, least: str = Role.MODERATOR) -> Membership:
+    """Return the membership of a moderator or, with `least`, an owner. Raises NotAMember, NotFound or Forbidden."""
+    membership = require_membership(user_id=user_id, room=room)
+    require_role(room, membership, least)
+    return membership
 
 
-def above(standing: Membership, other: Membership) -> None:
-    """Raises Forbidden unless the first stands above the second."""
-    if _RANKS[Role(standing.role)] <= _RANKS[Role(other.role)]:
+def require_outranks(membership: Membership, other: Membership) -> None:
+    """Raise Forbidden unless the first member has a higher role than the second."""
+    if _RANKS[Role(membership.role)] <= _RANKS[Role(other.role)]:
         raise Forbidden

@@ -17,13 +17,13 @@ def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.M
     """Again is nothing. Raises Invalid, NotFound, NotAMember, Archived, Muted or LimitExceeded."""
     validation.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
-        room, standing, message = _at(user_id, room_id, message_id)
+        room, membership, message = _at(user_id, room_id, message_id)
         _, created = Reaction.objects.get_or_create(message=message, user_id=user_id, emoji=emoji)
         if created:
             counts = _counts(message) + Counter([emoji])
             if len(counts) > settings.REACTIONS_PER_MESSAGE:
                 raise LimitExceeded(f"A message can have at most {settings.REACTIONS_PER_MESSAGE} different reactions.")
-            _tell(room, standing, message, "reaction.added", emoji, counts)
+            _tell(room, membership, message, "reaction.added", emoji, counts)
     return wire.message(message)
 
 
@@ -32,21 +32,21 @@ def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wir
     can be removed. Raises Invalid, NotFound, NotAMember, Archived or Muted."""
     validation.text("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
-        room, standing, message = _at(user_id, room_id, message_id)
+        room, membership, message = _at(user_id, room_id, message_id)
         removed, _ = Reaction.objects.filter(message=message, user_id=user_id, emoji=emoji).delete()
         if removed:
             counts = _counts(message)
             counts[emoji] -= 1
-            _tell(room, standing, message, "reaction.removed", emoji, counts)
+            _tell(room, membership, message, "reaction.removed", emoji, counts)
         else:
             validation.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     return wire.message(message)
 
 
-def of(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
+def list_reactions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
     """A message's reactions with their users, oldest first, for a page of `told`. Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    message = permissions.message(room=room, message_id=message_id)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    message = permissions.get_message(room=room, message_id=message_id)
     return Reaction.objects.filter(message=message).select_related("user").order_by("id")
 
 
@@ -63,8 +63,8 @@ def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
 
 def _at(user_id: UUID, room_id: UUID, message_id: UUID) -> tuple[Room, Membership, Message]:
     room = log.lock(room_id)
-    standing = permissions.speaking(user_id=user_id, room=room)
-    return room, standing, permissions.message(room=room, message_id=message_id, deleted=False)
+    membership = permissions.require_can_post(user_id=user_id, room=room)
+    return room, membership, permissions.get_message(room=room, message_id=message_id, deleted=False)
 
 
 def _counts(message: Message) -> Counter[str]:
@@ -72,15 +72,15 @@ def _counts(message: Message) -> Counter[str]:
     return Counter({each["emoji"]: each["count"] for each in message.reactions or ()})
 
 
-def _tell(room: Room, standing: Membership, message: Message, type: str, emoji: str, counts: Counter[str]) -> None:
+def _tell(room: Room, membership: Membership, message: Message, type: str, emoji: str, counts: Counter[str]) -> None:
     kept = [{"emoji": each, "count": count} for each, count in counts.items() if count > 0]
     message.reactions = kept or None
     message.save(update_fields=["reactions"])
     now = wire.message(message).reactions
-    change = wire.ReactionChange(message.id, wire.user(standing.user), emoji, now)
+    change = wire.ReactionChange(message.id, wire.user(membership.user), emoji, now)
     log.append(room=room, type=type, data=change, message_id=message.id)
 
 
-def told(row: Reaction) -> wire.Reaction:
+def to_wire(row: Reaction) -> wire.Reaction:
     """`row.user` must be loaded."""
     return wire.Reaction(wire.user(row.user), row.emoji, wire.moment(row.created_at))

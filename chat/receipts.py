@@ -13,8 +13,8 @@ from core.errors import Invalid, Violation
 
 def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
     """Say how far one has read. A marker never moves back. Raises Invalid past the head, NotFound, NotAMember."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    row = permissions.membership(user_id=user_id, room=room)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    row = permissions.require_membership(user_id=user_id, room=room)
     if not 0 <= seq <= room.last_seq:
         raise Invalid(Violation("seq", "out_of_range", f"Must be between 0 and the room's last seq, {room.last_seq}."))
     if Membership.objects.filter(id=row.id, last_read_seq__lt=seq).update(last_read_seq=seq):
@@ -22,18 +22,18 @@ def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
     return wire.ReadMarker(room.id, max(seq, row.last_read_seq))
 
 
-def of(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
+def list_readers(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
     """The members of a readable room with their users, oldest first, for a page of `told`. Raises NotFound."""
-    return members.of(user_id=user_id, room_id=room_id)
+    return members.list_members(user_id=user_id, room_id=room_id)
 
 
 def _tell(room: Room, row: Membership, seq: int) -> None:
     """Not in a crowd, where each would tell all: there one asks."""
     if not Membership.objects.filter(room=room)[settings.RECEIPTS_MEMBERS_MAX :].exists():
         row.last_read_seq = seq
-        ephemeral.tell(room, "read.updated", told(row))
+        ephemeral.tell(room, "read.updated", to_wire(row))
 
 
-def told(row: Membership) -> wire.Reader:
+def to_wire(row: Membership) -> wire.Reader:
     """`row.user` must be loaded."""
     return wire.Reader(wire.user(row.user), row.last_read_seq)

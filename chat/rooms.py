@@ -38,7 +38,7 @@ def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.R
     with transaction.atomic():
         room.save(force_insert=True)
         owner = Membership.objects.create(room=room, user_id=creator_id, role=Role.OWNER)
-        opened = summaries.one(user_id=creator_id, room=room, membership=owner)
+        opened = summaries.summarize_one(user_id=creator_id, room=room, membership=owner)
         ephemeral.added(opened, creator_id)
     return opened
 
@@ -53,7 +53,7 @@ def direct(*, user_id: UUID, peer_id: UUID) -> Opened:
             room, created = _open_direct(pair, user_id, peer_id), True
         except IntegrityError:  # the other one was faster
             room = Room.objects.get(pair=pair)
-    return Opened(summaries.one(user_id=user_id, room=room), created)
+    return Opened(summaries.summarize_one(user_id=user_id, room=room), created)
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
     room = Room.objects.create(kind=Room.Kind.DIRECT, pair=pair, custom_events=Role.MEMBER, created_by_id=user_id)
     Membership.objects.bulk_create(Membership(room=room, user=user) for user in users)
     for user in users:
-        ephemeral.added(summaries.one(user_id=user.id, room=room), user.id)
+        ephemeral.added(summaries.summarize_one(user_id=user.id, room=room), user.id)
     return room
 
 
@@ -73,29 +73,31 @@ def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
 
 def get(*, user_id: UUID, room_id: UUID) -> wire.Room:
     """A room somebody may read, as they see it. Raises NotFound."""
-    return summaries.one(user_id=user_id, room=permissions.readable(user_id=user_id, room_id=room_id))
+    return summaries.summarize_one(
+        user_id=user_id, room=permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    )
 
 
-def mine(*, user_id: UUID) -> Listing[Membership]:
+def list_rooms(*, user_id: UUID) -> Listing[Membership]:
     """The rooms that somebody is in; where something happened last comes first."""
     rows = Membership.objects.filter(user_id=user_id, room__deleted_at=None).select_related("room")
     rows = rows.annotate(active_at=F("room__active_at")).order_by("-active_at", "-id")
 
     def told(page: Sequence[Membership]) -> list[wire.Room]:
-        return summaries.of(user_id=user_id, rooms=[row.room for row in page], memberships=page)
+        return summaries.summarize(user_id=user_id, rooms=[row.room for row in page], memberships=page)
 
     return Listing(rows, told)
 
 
-def discover(*, user_id: UUID, search: str = "") -> Listing[Room]:
+def list_public_rooms(*, user_id: UUID, search: str = "") -> Listing[Room]:
     """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
     topic. Raises Invalid."""
-    rows = permissions.open_to(user_id).filter(archived_at=None)
+    rows = permissions.open_rooms(user_id).filter(archived_at=None)
     for word in validation.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
         rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
 
     def told(page: Sequence[Room]) -> list[wire.Room]:
-        return summaries.of(user_id=user_id, rooms=page)
+        return summaries.summarize(user_id=user_id, rooms=page)
 
     return Listing(rows.order_by("-id"), told)
 
@@ -120,10 +122,10 @@ def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
     checked = _checked(changes)
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room)
-        permissions.in_use(room)
+        permissions.require_moderator(user_id=actor_id, room=room)
+        permissions.require_not_archived(room)
         _apply(room, "room.updated", checked)
-    return summaries.one(user_id=actor_id, room=room)
+    return summaries.summarize_one(user_id=actor_id, room=room)
 
 
 def archive(*, actor_id: UUID, room_id: UUID) -> wire.Room:
@@ -140,18 +142,18 @@ def delete(*, actor_id: UUID, room_id: UUID) -> None:
     """For everybody, at once and for ever, as its owner. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
-        bury(room)
+        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        soft_delete(room)
 
 
-def archiving(room: Room, *, archived: bool) -> None:
+def set_archived(room: Room, *, archived: bool) -> None:
     """In a room that the caller has locked."""
     if (room.archived_at is not None) != archived:
         at = timezone.now() if archived else None
         _apply(room, "room.archived" if archived else "room.updated", {"archived_at": at})
 
 
-def bury(room: Room) -> None:
+def soft_delete(room: Room) -> None:
     """Mark a locked room as deleted. chat/privacy/purge.py removes its rows later."""
     members = list(Membership.objects.filter(room=room).values_list("user_id", flat=True))
     _apply(room, "room.deleted", {"deleted_at": timezone.now(), "pair": None})
@@ -161,9 +163,9 @@ def bury(room: Room) -> None:
 def _as_owner(actor_id: UUID, room_id: UUID, *, archived: bool) -> wire.Room:
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.managing(user_id=actor_id, room=room, least=Role.OWNER)
-        archiving(room, archived=archived)
-    return summaries.one(user_id=actor_id, room=room)
+        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        set_archived(room, archived=archived)
+    return summaries.summarize_one(user_id=actor_id, room=room)
 
 
 def _apply(room: Room, type: str, changes: dict[str, Any]) -> None:

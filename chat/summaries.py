@@ -34,12 +34,14 @@ class Count(Subquery):
     output_field = IntegerField()
 
 
-def one(*, user_id: UUID, room: Room, membership: Membership | None = None) -> wire.Room:
+def summarize_one(*, user_id: UUID, room: Room, membership: Membership | None = None) -> wire.Room:
     """One room as somebody sees it; with their membership, if it is at hand."""
-    return of(user_id=user_id, rooms=[room], memberships=None if membership is None else [membership])[0]
+    return summarize(user_id=user_id, rooms=[room], memberships=None if membership is None else [membership])[0]
 
 
-def of(*, user_id: UUID, rooms: Sequence[Room], memberships: Iterable[Membership] | None = None) -> list[wire.Room]:
+def summarize(
+    *, user_id: UUID, rooms: Sequence[Room], memberships: Iterable[Membership] | None = None
+) -> list[wire.Room]:
     """These rooms, in their order; with somebody's memberships of them, if those are at hand."""
     if not rooms:
         return []

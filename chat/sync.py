@@ -54,14 +54,16 @@ def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
     if len(positions) > settings.SYNC_ROOMS_MAX:
         raise Invalid(Violation("since", "too_long", f"Must name at most {settings.SYNC_ROOMS_MAX} rooms."))
     own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
-    rooms = {room.id: room for room in permissions.visible(user_id).filter(id__in=own.keys() | positions.keys())}
+    rooms = {room.id: room for room in permissions.visible_rooms(user_id).filter(id__in=own.keys() | positions.keys())}
     heads = {room.id: Head(generations.epoch_of(room), room.last_seq) for room in rooms.values()}
     starts = {room_id: positions[room_id].seq for room_id in continued(positions, heads)}
     news = [room for room in rooms.values() if starts.get(room.id, -1) < room.last_seq]
     news.sort(key=lambda room: room.active_at, reverse=True)
     told = news[:_ROOMS]
     entries = _entries(told, starts)
-    seen = summaries.of(user_id=user_id, rooms=told, memberships=[own[room.id] for room in told if room.id in own])
+    seen = summaries.summarize(
+        user_id=user_id, rooms=told, memberships=[own[room.id] for room in told if room.id in own]
+    )
     return Changes(
         rooms=[_change(room, starts.get(room.id), entries.get(room.id)) for room in seen],
         more=len(told) < len(news),

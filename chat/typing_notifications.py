@@ -26,7 +26,7 @@ def stop(*, user_id: UUID, room_id: UUID) -> None:
 
 
 def _tell(user_id: UUID, room_id: UUID, type: str, seconds: float) -> None:
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    standing = permissions.speaking(user_id=user_id, room=room)
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    membership = permissions.require_can_post(user_id=user_id, room=room)
     if limiter.take_each(_LIMIT, [f"{type}:{user_id}:{room_id}"]) == [0.0]:
-        ephemeral.tell(room, type, wire.Typist(wire.user(standing.user), seconds))
+        ephemeral.tell(room, type, wire.Typist(wire.user(membership.user), seconds))

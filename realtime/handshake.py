@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from accounts.admission import Knock
+from accounts.admission import HandshakeCredentials
 from accounts.errors import Unauthenticated
 from core import origins
 from core.errors import RateLimited, RoomwireError, Unavailable
@@ -72,17 +72,17 @@ async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error:
         logger.info("A client left during its handshake, which was refused")
 
 
-def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> Knock:
+def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> HandshakeCredentials:
     """The first credential that is there. A cookie, which browsers send unasked, only counts for a page that may
     open sockets and says where it is from."""
     address = (scope.get("client") or [""])[0]
     if "token" in query:
-        return Knock(address, query["token"], in_address=True)
+        return HandshakeCredentials(address, query["token"], in_url=True)
     token = _bearer(headers)
     if token is None:
         token = _offered(scope)
     session = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    return Knock(address, token, session if "origin" in headers else None)
+    return HandshakeCredentials(address, token, session if "origin" in headers else None)
 
 
 def _offered(scope: Scope) -> str | None:

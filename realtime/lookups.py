@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from accounts import admission
-from accounts.admission import Knock
+from accounts.admission import HandshakeCredentials
 from accounts.errors import Unauthenticated
 from accounts.tokens import Identity
 from chat import permissions
@@ -17,32 +17,32 @@ from realtime.concurrency.threads import in_thread
 
 _CHECKED_AT_ONCE = 500
 
-positions: BatchLoader[tuple[UUID, Collection[UUID]], dict[UUID, Head]] = BatchLoader(permissions.positions)
+positions: BatchLoader[tuple[UUID, Collection[UUID]], dict[UUID, Head]] = BatchLoader(permissions.list_positions)
 
 # The places of earlier epochs that the log still continues from.
 kept: BatchLoader[Collection[Place], set[Place]] = BatchLoader(places.kept)
 
-_admit: BatchLoader[Knock, Identity | RoomwireError | None] = BatchLoader(admission.admit)
+_admit: BatchLoader[HandshakeCredentials, Identity | RoomwireError | None] = BatchLoader(admission.admit)
 
 
-async def admit(knock: Knock) -> Identity | None:
-    """Who knocks; None for somebody who has brought nothing. Raises Unauthenticated or RateLimited."""
-    answer = await _admit(knock)
+async def admit(handshake: HandshakeCredentials) -> Identity | None:
+    """Who handshakes; None for somebody who has brought nothing. Raises Unauthenticated or RateLimited."""
+    answer = await _admit(handshake)
     if isinstance(answer, RoomwireError):
         raise answer
     return answer
 
 
 async def bearer(token: str) -> Identity:
-    """Whose token this is. Raises Unauthenticated."""
-    identity = await admit(Knock(None, token))
+    """Return whose token this is. Raises Unauthenticated."""
+    identity = await admit(HandshakeCredentials(None, token))
     if identity is None:
         raise Unauthenticated
     return identity
 
 
 async def dead(identities: Collection[Identity]) -> set[UUID]:
-    """The devices of those that are good no more."""
+    """Return the devices of those identities that were revoked."""
     found: set[UUID] = set()
     asked = list(identities)
     for start in range(0, len(asked), _CHECKED_AT_ONCE):

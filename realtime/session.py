@@ -21,6 +21,7 @@ from core.errors import Internal, Invalid, NotFound, RateLimited, RoomwireError,
 from realtime import lookups
 from realtime.asgi_types import ClientGone, Message, Receive, Scope, Send, send_to
 from realtime.commands import handlers, subscribe
+from realtime.concurrency.deadlines import Deadline
 from realtime.connection.connection import Connection
 from realtime.connection.rate_limit import Allowance
 from realtime.connection.registry import Connections
@@ -57,7 +58,7 @@ class Consumer:
     def __init__(self, hub: Hub, connections: Connections, scope: Scope, send: Send) -> None:
         self.hub, self.connections, self.scope, self.send = hub, connections, scope, send
         self.connection: Connection | None = None
-        self.deadline: asyncio.TimerHandle | None = None
+        self.deadline: Deadline | None = None
         self.closer: asyncio.Task[None] | None = None
         self.closing = False
         self.bad_frames: list[float] = []
@@ -101,7 +102,7 @@ class Consumer:
             await self._close(Close.RESTARTING)
         elif identity is None:
             loop = asyncio.get_running_loop()
-            self.deadline = loop.call_later(settings.REALTIME_AUTHENTICATION_SECONDS, self._unheard)
+            self.deadline = Deadline(loop, settings.REALTIME_AUTHENTICATION_SECONDS, self._unheard)
         else:
             await self._begin(identity)
 

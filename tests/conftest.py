@@ -9,11 +9,16 @@ import psycopg
 import pytest
 from django.core.management.commands import flush
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck, settings
 
 from chat import messages
 from chat.eventlog import generations
 from tests.client import Site
 from tests.servers import OTHERS, Server, manage, migrate
+
+# How fast inputs are made depends on the machine, and on what else it does.
+settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,7 @@ class Devices(APIView):
     )
     def get(self, request: Request) -> Response:
         asking = identity(request)
-        return Response(DeviceList([_device(row, asking) for row in devices.of(user_id=asking.user_id)]))
+        return Response(DeviceList([_device(row, asking) for row in devices.list_devices(user_id=asking.user_id)]))
 
 
 class Device(APIView):

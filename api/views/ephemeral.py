@@ -23,8 +23,8 @@ class Read(APIView):
         responses={200: pages.ReaderPage},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        rows = receipts.of(user_id=identity(request).user_id, room_id=room_id)
-        return Response(pages.ReaderPage(*pages.cursor(request, rows, receipts.told)))
+        rows = receipts.list_readers(user_id=identity(request).user_id, room_id=room_id)
+        return Response(pages.ReaderPage(*pages.cursor(request, rows, receipts.to_wire)))
 
     @extend_schema(
         operation_id="rooms_read",
@@ -61,4 +61,4 @@ class Presence(APIView):
         responses={200: wire.Presence},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        return Response(presence.of(user_id=identity(request).user_id, room_id=room_id))
+        return Response(presence.list_present(user_id=identity(request).user_id, room_id=room_id))

@@ -23,7 +23,7 @@ class Members(APIView):
         responses={200: pages.MemberPage},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        rows = members.of(user_id=identity(request).user_id, room_id=room_id)
+        rows = members.list_members(user_id=identity(request).user_id, room_id=room_id)
         return Response(pages.MemberPage(*pages.cursor(request, rows, wire.member)))
 
     @extend_schema(
@@ -132,8 +132,8 @@ class Bans(APIView):
         responses={200: pages.BanPage},
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        rows = bans.of(user_id=identity(request).user_id, room_id=room_id)
-        return Response(pages.BanPage(*pages.cursor(request, rows, bans.told)))
+        rows = bans.list_bans(user_id=identity(request).user_id, room_id=room_id)
+        return Response(pages.BanPage(*pages.cursor(request, rows, bans.to_wire)))
 
     @extend_schema(
         operation_id="bans_add",

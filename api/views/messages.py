@@ -126,8 +126,8 @@ class Reactions(APIView):
         responses={200: pages.ReactionPage},
     )
     def get(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        rows = reactions.of(user_id=identity(request).user_id, room_id=room_id, message_id=message_id)
-        return Response(pages.ReactionPage(*pages.cursor(request, rows, reactions.told)))
+        rows = reactions.list_reactions(user_id=identity(request).user_id, room_id=room_id, message_id=message_id)
+        return Response(pages.ReactionPage(*pages.cursor(request, rows, reactions.to_wire)))
 
 
 class Reaction(APIView):

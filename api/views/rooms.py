@@ -23,7 +23,7 @@ class Rooms(APIView):
         responses={200: pages.RoomPage},
     )
     def get(self, request: Request) -> Response:
-        return Response(pages.rooms(request, rooms.mine(user_id=identity(request).user_id)))
+        return Response(pages.rooms(request, rooms.list_rooms(user_id=identity(request).user_id)))
 
     @extend_schema(
         operation_id="rooms_create",
@@ -55,7 +55,7 @@ class Public(APIView):
     )
     def get(self, request: Request) -> Response:
         search = queries.text(request, "search") or ""
-        return Response(pages.rooms(request, rooms.discover(user_id=identity(request).user_id, search=search)))
+        return Response(pages.rooms(request, rooms.list_public_rooms(user_id=identity(request).user_id, search=search)))
 
 
 class Direct(APIView):

@@ -79,7 +79,7 @@ class Export(APIView):
         responses={200: export.Export},
     )
     def get(self, request: Request) -> Response:
-        kept = export.of(user_id=identity(request).user_id)
+        kept = export.export(user_id=identity(request).user_id)
         return Response(kept, headers={"Content-Disposition": 'attachment; filename="roomwire.json"'})
 
 
@@ -92,8 +92,8 @@ class Mentions(APIView):
         responses={200: pages.MentionPage},
     )
     def get(self, request: Request) -> Response:
-        rows = mentions.of(user_id=identity(request).user_id)
-        return Response(pages.MentionPage(*pages.cursor(request, rows, mentions.told)))
+        rows = mentions.list_mentions(user_id=identity(request).user_id)
+        return Response(pages.MentionPage(*pages.cursor(request, rows, mentions.to_wire)))
 
 
 def _me(user: models.User) -> Me:

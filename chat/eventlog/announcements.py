@@ -24,11 +24,11 @@ def group(room_id: UUID) -> str:
 
 def announce(*, room_id: UUID, epoch: UUID, first: int, payloads: Sequence[str]) -> None:
     """Announce consecutive events once the current transaction has committed; never, if it rolls back."""
-    events = Events(room_id, epoch, first, payloads)
+    events = Appended(room_id, epoch, first, payloads)
     transaction.on_commit(events.put, robust=True)
 
 
-class Events:
+class Appended:
     """Consecutive events of one room."""
 
     __slots__ = ("characters", "epoch", "first", "payloads", "room_id")
@@ -42,7 +42,7 @@ class Events:
         for piece in self._pieces():
             announcer.put(piece)
 
-    def _pieces(self) -> "list[Events]":
+    def _pieces(self) -> "list[Appended]":
         if self.facts <= _EVENTS and self.characters <= _CHARACTERS:
             return [self]
         pieces: list[list[str]] = [[]]
@@ -55,7 +55,7 @@ class Events:
             pieces[-1].append(payload)
         first, cut = self.first, []
         for piece in pieces:
-            cut.append(Events(self.room_id, self.epoch, first, piece))
+            cut.append(Appended(self.room_id, self.epoch, first, piece))
             first += len(piece)
         return cut
 
@@ -77,7 +77,7 @@ class Events:
         }
 
     def absorb(self, later: Announcement) -> bool:
-        if not isinstance(later, Events):
+        if not isinstance(later, Appended):
             return False
         fits = self.facts + later.facts <= _EVENTS and self.characters + later.characters <= _CHARACTERS
         if not fits or later.epoch != self.epoch or later.first != self.first + self.facts:

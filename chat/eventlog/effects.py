@@ -21,7 +21,7 @@ class Ending(msgspec.Struct, frozen=True):
     reason: str
 
 
-def ending(payload: str) -> Ending | None:
+def subscription_end(payload: str) -> Ending | None:
     """Whose last event this is; None, cheaply, for nearly all."""
     if payload.startswith(_LEFT):
         departure = msgspec.convert(msgspec.json.decode(payload)["data"], wire.Departure)
@@ -29,6 +29,6 @@ def ending(payload: str) -> Ending | None:
     return Ending(None, "deleted") if payload.startswith(_DELETED) else None
 
 
-def rewrites(payload: str) -> bool:
+def invalidates_history(payload: str) -> bool:
     """Whether this event says that earlier ones are no longer as they were told: the log was rewritten."""
     return payload.startswith(_REWRITES)

@@ -28,7 +28,7 @@ _USERS = 500
 def tell(room: Room, type: str, data: Any) -> None:
     """Everybody who hears the room."""
     passing = wire.Passing(type, room.id, wire.moment(timezone.now()), data)
-    told = Told(room.id, room.last_seq, [wire.encode(passing).decode()])
+    told = EphemeralEvents(room.id, room.last_seq, [wire.encode(passing).decode()])
     transaction.on_commit(lambda: announcer.put(told), robust=True)
 
 
@@ -50,7 +50,7 @@ def _to_users(told: "ToUsers") -> None:
     transaction.on_commit(lambda: announcer.put(told), robust=True)
 
 
-class Told:
+class EphemeralEvents:
     """To a room."""
 
     def __init__(self, room_id: UUID, after: int, payloads: list[str]) -> None:
@@ -69,7 +69,7 @@ class Told:
         return {"type": ANNOUNCEMENT, "room": str(self.room_id), "after": self.after, "payloads": self.payloads}
 
     def absorb(self, later: Announcement) -> bool:
-        if not isinstance(later, Told) or self.facts + later.facts > _MOST:
+        if not isinstance(later, EphemeralEvents) or self.facts + later.facts > _MOST:
             return False
         self.payloads = self.payloads + later.payloads  # a new list: the old one was told to listeners
         self.after = max(self.after, later.after)

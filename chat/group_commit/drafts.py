@@ -56,7 +56,7 @@ class Sent:
 def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
     """An outcome for each draft, in their order, inside the surrounding transaction."""
     rooms = log.lock_all({draft.room_id for draft in drafts})
-    authors = permissions.authors((draft.room_id, draft.author_id) for draft in drafts)
+    authors = permissions.list_authors((draft.room_id, draft.author_id) for draft in drafts)
     named = mentions.named([(draft.room_id, draft.body) for draft in drafts])
     batch = _Batch(rooms, authors, _banned(drafts, rooms, authors), _sent_before(drafts), _answered(drafts), named)
     outcomes = [batch.outcome(draft) for draft in drafts]
@@ -90,11 +90,11 @@ class _Batch:
             if room is None:
                 raise NotFound
             known = self.authors.get((room.id, draft.author_id))
-            author = permissions.admitted(room, draft.author_id, known, self.banned)
+            author = permissions.require_member(room, draft.author_id, known, self.banned)
             if reference is not None and reference in self.sent:
                 return Sent(self.sent[reference], created=False)
-            permissions.in_use(room)
-            permissions.heard(author)
+            permissions.require_not_archived(room)
+            permissions.require_not_muted(author)
             said = self._add(room, author.user, draft)
         except RoomwireError as refusal:
             return refusal
@@ -146,7 +146,7 @@ def _banned(
     """Those who are no members of the public rooms they write to, and may not enter them either."""
     public = {room.id for room in rooms.values() if room.kind == Room.Kind.PUBLIC}
     wanted = {(draft.room_id, draft.author_id) for draft in drafts if draft.room_id in public}
-    return permissions.kept_out(wanted - authors.keys())
+    return permissions.banned_pairs(wanted - authors.keys())
 
 
 def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.Message]:

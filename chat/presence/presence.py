@@ -49,13 +49,13 @@ class Local:
 local = Local()
 
 
-def of(*, user_id: UUID, room_id: UUID) -> wire.Presence:
+def list_present(*, user_id: UUID, room_id: UUID) -> wire.Presence:
     """Raises NotFound."""
-    room = permissions.readable(user_id=user_id, room_id=room_id)
-    return told(room.id, _view(room.id))
+    room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
+    return to_wire(room.id, _view(room.id))
 
 
-def told(room_id: UUID, view: View) -> wire.Presence:
+def to_wire(room_id: UUID, view: View) -> wire.Presence:
     """In the order in which they came."""
     if view.users is None:
         return wire.Presence(room_id, view.count, None, view.complete)
@@ -72,9 +72,9 @@ def _view(room_id: UUID) -> View:
     try:
         reading = stores.get().read({room_id: store.UNKNOWN})
     except redis.RedisError as error:
-        away(error)
+        log_store_unavailable(error)
         return local.view(room_id)
-    answered()
+    log_store_available()
     found, living = reading.rooms[room_id], set(reading.living)
     if found.users is None:
         return View(found.count, None, reading.complete)
@@ -121,18 +121,18 @@ def probe() -> bool:
     try:
         stores.get().read({_NOWHERE: store.UNKNOWN})
     except redis.RedisError as error:
-        away(error)
+        log_store_unavailable(error)
         return False
-    answered()
+    log_store_available()
     return True
 
 
-def away(error: Exception) -> None:
+def log_store_unavailable(error: Exception) -> None:
     """Note that the presence store did not answer."""
     if not isinstance(error, Resting):
         _outage.note(error)
 
 
-def answered() -> None:
+def log_store_available() -> None:
     """Note that the presence store answered."""
     _outage.end()

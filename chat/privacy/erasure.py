@@ -30,7 +30,7 @@ _LOOK_THROUGH = 100_000
 
 def erase(*, user_id: UUID, password: str, address: str | None = None) -> None:
     """By the password. Raises InvalidCredentials or RateLimited."""
-    users.confirmed(user_id=user_id, password=password, address=address)
+    users.confirm_password(user_id=user_id, password=password, address=address)
     erase_unasked(user_id=user_id)
 
 
@@ -76,7 +76,7 @@ def _clear(user: User) -> None:
     rooms |= _rename(user)
     for room_id in sorted(rooms):
         _tell(room_id, user)
-    users.erased(user_id=user.id)
+    users.mark_erased(user_id=user.id)
 
 
 def _rooms_of(user: User) -> set[UUID]:

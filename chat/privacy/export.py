@@ -63,7 +63,7 @@ class Export(msgspec.Struct, frozen=True):
     reactions: list[ExportedReaction]
 
 
-def of(*, user_id: UUID) -> Export:
+def export(*, user_id: UUID) -> Export:
     """Raises RateLimited: it is much work."""
     limits.export(user_id)
     user = users.get(user_id=user_id)

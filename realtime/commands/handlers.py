@@ -46,7 +46,7 @@ async def typing_stop(connection: Connection, command: frames.TypingStop) -> Non
 
 
 async def presence_list(connection: Connection, command: frames.PresenceList) -> None:
-    found = await in_thread(presence.of, user_id=connection.user_id, room_id=command.room)
+    found = await in_thread(presence.list_present, user_id=connection.user_id, room_id=command.room)
     connection.reply(command.id, found)
 
 

@@ -1,6 +1,5 @@
 """One accepted socket: who is behind it, what it hears, and the commands' and the hub's hands on its way out."""
 
-import asyncio
 import uuid
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from django.conf import settings
 
 from accounts.tokens import Identity
 from realtime.asgi_types import Send
+from realtime.concurrency import deadlines
 from realtime.connection.outbox import Outbox
 from realtime.connection.pipeline import Pipeline
 from realtime.delivery.bursts import Burst, Outlet
@@ -60,8 +60,7 @@ class Connection:
         """Wait for a full outlet to empty by half. False if the socket is closed, or is now, for being too slow."""
         if not self.closed and self._outlet.full:
             try:
-                async with asyncio.timeout(settings.REALTIME_STALLED_SECONDS):
-                    await self._outlet.room()
+                await deadlines.wait(self._outlet.room, settings.REALTIME_STALLED_SECONDS)
             except TimeoutError:
                 await self.close(Close.TOO_SLOW)
         return not self.closed

@@ -139,13 +139,13 @@ class Feed:
 
     def _take(self, entry: Entry) -> None:
         self.head = entry.seq
-        if effects.rewrites(entry.payload):
+        if effects.invalidates_history(entry.payload):
             self._ring.clear()  # the log has what may still be told
             self.erasures += 1
         self._ring.append(entry)
         self._pending.append(entry.payload)
         self._pending_characters += len(entry.payload)
-        ending = effects.ending(entry.payload)
+        ending = effects.subscription_end(entry.payload)
         if ending is not None:
             # Nobody whose last event this is hears what follows.
             self.flush()
@@ -252,7 +252,7 @@ class Feed:
 
 
 def _ending(subscription: Subscription, entry: Entry) -> effects.Ending | None:
-    ending = effects.ending(entry.payload)
+    ending = effects.subscription_end(entry.payload)
     return ending if ending and _concerns(ending, subscription, entry.seq) else None
 
 

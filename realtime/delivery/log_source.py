@@ -33,4 +33,4 @@ class Database:
         return await in_thread(log.heads, room_ids, stood)
 
     async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-        return await in_thread(permissions.readers, room_id=room_id, user_ids=user_ids)
+        return await in_thread(permissions.list_readers, room_id=room_id, user_ids=user_ids)

@@ -109,7 +109,7 @@ class Presence:
             try:
                 reading = await self._unwatched(unwatched)
             except redis.RedisError as error:
-                presence.away(error)
+                presence.log_store_unavailable(error)
             else:
                 for room_id in unwatched:
                     own = self._attending.own(room_id)
@@ -123,7 +123,7 @@ class Presence:
         room.told[subscription] = known.view
         self._attending.enter(room_id, wire.User(subscription.subscriber.user_id, username))
         self._look_at(room_id)
-        return presence.told(room_id, known.view)
+        return presence.to_wire(room_id, known.view)
 
     def leave(self, subscription: Subscription) -> None:
         room_id = subscription.feed.room_id
@@ -204,10 +204,10 @@ class Presence:
             known = {room_id: room.known.version for room_id, room in rooms.items()}
             reading = await aside(stores.get().read, known) if known else None
         except redis.RedisError as error:
-            presence.away(error)
+            presence.log_store_unavailable(error)
             return None
         if reading is not None:
-            presence.answered()
+            presence.log_store_available()
         return reading
 
     def _know(self, room_id: UUID, room: _Room, reading: Reading | None) -> None:

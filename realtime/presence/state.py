@@ -85,7 +85,7 @@ def up_to_date(told: View, now: View) -> bool:
 def difference(room_id: UUID, told: View, now: View) -> tuple[list[str], View]:
     """The frames for somebody who was told the one, and what they have been told then."""
     if told.users is None or now.users is None or (now.complete and not told.complete):
-        return [counted(presence.told(room_id, now))], now
+        return [counted(presence.to_wire(room_id, now))], now
     frames = list(_comings_and_goings(room_id, told.users, now.users))
     return frames, View(now.count, now.users, told.complete)
 

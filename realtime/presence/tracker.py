@@ -97,9 +97,9 @@ class Attending:
             try:
                 await self._say()
                 self.away = False
-                presence.answered()
+                presence.log_store_available()
             except redis.RedisError as error:
-                presence.away(error)
+                presence.log_store_unavailable(error)
                 await self._begin_anew_later()
             except Exception:
                 logger.exception("the presence of this process' users could not be stored; it is tried again")

@@ -4,7 +4,6 @@ uvicorn waits for a request, and reads one, without end. It also loses the body 
 protocol it does not know (docs/adr/0013-server-edge.md).
 """
 
-import asyncio
 import json
 import socket
 from contextlib import suppress
@@ -16,6 +15,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from realtime.concurrency.deadlines import Deadline
 from realtime.server import file_descriptors
 
 # A body over the limit is read up to so many times the limit, so that its client receives the refusal.
@@ -42,7 +42,7 @@ class Http(HttpToolsProtocol):
     # All connections on which no request is in progress, the one that waits longest first.
     _waiting: ClassVar[dict["Http", None]] = {}
 
-    _deadline: asyncio.TimerHandle | None = None
+    _deadline: Deadline | None = None
     _taken = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -97,7 +97,7 @@ class Http(HttpToolsProtocol):
 
     def _expect(self, seconds: float) -> None:
         self._clear_deadline()
-        self._deadline = self.loop.call_later(seconds, self.transport.abort)
+        self._deadline = Deadline(self.loop, seconds, self.transport.abort)
 
     def _clear_deadline(self) -> None:
         if self._deadline is not None:

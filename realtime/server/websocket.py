@@ -17,6 +17,7 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
+from realtime.concurrency.deadlines import GRACE_SECONDS, Deadline
 from realtime.delivery.bursts import OUTLET, Burst
 from realtime.protocol.close_codes import Close
 from realtime.server.light_sync import Flag, Inbox
@@ -46,7 +47,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     conn: Conversation
     queue: Inbox  # type: ignore[assignment]
     _abort: asyncio.TimerHandle | None = None
-    _incomplete: asyncio.TimerHandle | None = None
+    _incomplete: Deadline | None = None
     _fragment_bytes = 0
     _ignores = False
     _skipped = 0
@@ -78,7 +79,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         elif self.conn.fault is not None:
             self._handle_fault(len(data))
         elif self._incomplete is None and self.conn.current_size is not None:
-            self._incomplete = self.loop.call_later(_FRAGMENTS_SECONDS, self._give_up_message)
+            self._incomplete = Deadline(self.loop, _FRAGMENTS_SECONDS, self._give_up_message)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -186,6 +187,10 @@ class WebSocket(WebSocketsSansIOProtocol):
     # What uvicorn leaves to the client's goodwill
 
     def keepalive_timeout(self) -> None:
+        """The deadline of a pong: what has arrived before it is read first."""
+        self.pong_timer = self.loop.call_later(GRACE_SECONDS, self._give_up_client)
+
+    def _give_up_client(self) -> None:
         super().keepalive_timeout()
         self._abort_later()
 

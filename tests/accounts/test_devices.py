@@ -122,7 +122,7 @@ def sign_in_here(name: str = "") -> devices.Grant:
 
 
 def names(user) -> list[str]:
-    return [row.name for row in devices.of(user_id=user.id)]
+    return [row.name for row in devices.list_devices(user_id=user.id)]
 
 
 @pytest.mark.django_db

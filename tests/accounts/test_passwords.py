@@ -153,7 +153,7 @@ def test_a_login_under_way_with_the_old_password_comes_to_nothing(alice, setting
     hashers.meanwhile(lambda: change(here))
     with pytest.raises(InvalidCredentials):
         sign_in(PASSWORD)
-    assert [device.id for device in devices.of(user_id=alice.id)] == [here.device_id]
+    assert [device.id for device in devices.list_devices(user_id=alice.id)] == [here.device_id]
 
 
 @pytest.mark.parametrize("end", [users.deactivate, users.erase])
@@ -187,7 +187,7 @@ def test_a_reset_ends_everything(alice, name):
     assert tickets.redeem(waiting) == [None, None]
     assert not Ticket.objects.exists()
     assert sessions.identities([cookie]) == {}
-    assert devices.of(user_id=alice.id) == []
+    assert devices.list_devices(user_id=alice.id) == []
     assert (works(PASSWORD), works(NEW)) == (False, True)
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import devices, tickets, tokens
-from accounts.admission import Knock, admit
+from accounts.admission import HandshakeCredentials, admit
 from accounts.errors import Unauthenticated
 from accounts.models import Device, Ticket
 from accounts.tokens import Identity
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def bring(*tokens: str) -> list[Identity | type[RoomwireError] | None]:
     """What those who bring these are answered, of an error its type."""
-    answers = admit([Knock("127.0.0.1", token) for token in tokens])
+    answers = admit([HandshakeCredentials("127.0.0.1", token) for token in tokens])
     return [type(answer) if isinstance(answer, RoomwireError) else answer for answer in answers]
 
 
@@ -69,7 +69,7 @@ def test_many_are_admitted_at_once_each_as_themselves(grant, django_assert_num_q
 
 def test_who_brings_nothing_is_nobody_yet(grant, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert admit([Knock("127.0.0.1"), Knock(None)]) == [None, None]
+        assert admit([HandshakeCredentials("127.0.0.1"), HandshakeCredentials(None)]) == [None, None]
 
 
 def test_the_database_holds_no_usable_credential(grant):

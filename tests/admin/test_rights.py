@@ -149,7 +149,7 @@ def test_a_stolen_session_is_no_way_to_guess_the_password(client, chief):
         client.post("/admin/password_change/", change | {"old_password": old}).context["form"].errors["old_password"][0]
         for old in ("wrong", PASSWORD)
     ]
-    assert "not right" in said[0]
+    assert "incorrect" in said[0]
     assert "Too many" in said[1]
 
 

@@ -95,13 +95,13 @@ SEEN = {
     "replies": Act(_at(messages.page, user_id=_who, reply_to=_others, limit=5), None),
     "message": Act(_at(messages.get, user_id=_who, message_id=_others), None),
     "events": Act(_at(history.page, user_id=_who, after_seq=0, limit=5), None),
-    "members": Act(_at(members.of, user_id=_who), None),
+    "members": Act(_at(members.list_members, user_id=_who), None),
     "one member": Act(_at(members.get, user_id=_who, member_id=_target), None),
-    "receipts": Act(_at(receipts.of, user_id=_who), None),
-    "reactions": Act(_at(reactions.of, user_id=_who, message_id=_others), None),
+    "receipts": Act(_at(receipts.list_readers, user_id=_who), None),
+    "reactions": Act(_at(reactions.list_reactions, user_id=_who, message_id=_others), None),
     "own revisions": Act(_at(edits.revisions, user_id=_who, message_id=_own)),
     "others' revisions": Act(_at(edits.revisions, user_id=_who, message_id=_others), "moderator", in_direct=False),
-    "bans": Act(_at(bans.of, user_id=_who), "moderator", in_direct=False),
+    "bans": Act(_at(bans.list_bans, user_id=_who), "moderator", in_direct=False),
 }
 
 _SAID = {"new": True, "spoken": True}

@@ -19,7 +19,7 @@ def test_who_is_banned_sees_nothing_and_does_not_come_back(kind):
         ban = bans.ban(actor_id=alice, room_id=made, user_id=bob, reason="spam")
         assert bans.ban(actor_id=alice, room_id=made, user_id=bob, reason="another") == ban
     assert (ban.user.id, ban.reason, ban.banned_by) == (bob, "spam", alice)
-    assert [bans.told(row) for row in bans.of(user_id=alice, room_id=made)] == [ban]
+    assert [bans.to_wire(row) for row in bans.list_bans(user_id=alice, room_id=made)] == [ban]
     for look in (
         lambda: rooms.get(user_id=bob, room_id=made),
         lambda: members.join(user_id=bob, room_id=made),
@@ -30,11 +30,11 @@ def test_who_is_banned_sees_nothing_and_does_not_come_back(kind):
     ):
         with heard(made), pytest.raises(NotFound):
             look()
-    assert permissions.positions([(bob, [made]), (alice, [made])])[0] == {}
-    assert permissions.readers(room_id=made, user_ids=[alice, bob]) == {alice}
-    assert list(mentions.of(user_id=bob)) == []
+    assert permissions.list_positions([(bob, [made]), (alice, [made])])[0] == {}
+    assert permissions.list_readers(room_id=made, user_ids=[alice, bob]) == {alice}
+    assert list(mentions.list_mentions(user_id=bob)) == []
     assert sync.since(user_id=bob, positions={made: sync.Position(0)}).removed == [made]
-    assert list(rooms.discover(user_id=bob).rows) == []
+    assert list(rooms.list_public_rooms(user_id=bob).rows) == []
 
 
 def test_an_unban_lets_in_again_and_is_told_once():
@@ -54,7 +54,7 @@ def test_a_ban_is_of_one_room():
     alice, bob = people("alice", "bob")
     here, there = room(alice, bob, kind="public"), room(alice, bob, kind="public")
     bans.ban(actor_id=alice, room_id=here, user_id=bob)
-    assert permissions.positions([(bob, [here, there])])[0].keys() == {there}
+    assert permissions.list_positions([(bob, [here, there])])[0].keys() == {there}
     say(bob, there)
 
 
@@ -94,12 +94,12 @@ def test_rights_of_many_guests_cost_two_queries(django_assert_num_queries):
     for number, guest in enumerate(guests[:10]):
         bans.ban(actor_id=alice, room_id=made[number], user_id=guest)
     with django_assert_num_queries(2):
-        found = permissions.positions([(user_id, made) for user_id in (alice, *guests)])
+        found = permissions.list_positions([(user_id, made) for user_id in (alice, *guests)])
     assert found[0].keys() == set(made)
     for number, seen in enumerate(found[1:]):
         assert seen.keys() == set(made[1::2]) - ({made[number]} if number < 10 else set())
     with django_assert_num_queries(1):
-        assert permissions.positions([(alice, made)])[0].keys() == set(made)
+        assert permissions.list_positions([(alice, made)])[0].keys() == set(made)
 
 
 def test_a_moderator_bans_who_is_below_and_is_no_member_then_and_a_ban_outlasts_who_made_it():

@@ -56,9 +56,9 @@ def test_a_private_room_is_seen_by_members(people, room):
 def test_readers_of_a_room(people, room):
     alice, bob, _ = people
     public = rooms.create(creator_id=alice, name="p", kind="public").id
-    assert permissions.readers(room_id=room, user_ids=[alice, bob]) == {alice}
-    assert permissions.readers(room_id=public, user_ids=[alice, bob]) == {alice, bob}
-    assert permissions.readers(room_id=NOWHERE, user_ids=[alice]) == set()
+    assert permissions.list_readers(room_id=room, user_ids=[alice, bob]) == {alice}
+    assert permissions.list_readers(room_id=public, user_ids=[alice, bob]) == {alice, bob}
+    assert permissions.list_readers(room_id=NOWHERE, user_ids=[alice]) == set()
 
 
 def test_only_managers_manage(people, room):
@@ -188,8 +188,8 @@ def test_no_event_without_a_transaction(people, room):
 def test_nothing_is_announced_before_the_commit(people, room, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as announced:
         messages.send(author_id=people[0], room_id=room, body="hi")
-    (callback,) = [each for each in announced if isinstance(getattr(each, "__self__", None), announcements.Events)]
-    assert callback.__func__ is announcements.Events.put
+    (callback,) = [each for each in announced if isinstance(getattr(each, "__self__", None), announcements.Appended)]
+    assert callback.__func__ is announcements.Appended.put
     assert callback.__self__.room_id == room
     with django_capture_on_commit_callbacks() as announced:
         messages.page(user_id=people[0], room_id=room, limit=5)
@@ -203,7 +203,7 @@ QUERIES = {
     "send with client_ref": (6, lambda p, r, m: messages.send(author_id=p[0], room_id=r, body="x", client_ref="c")),
     "page of messages": (2, lambda p, r, m: messages.page(user_id=p[0], room_id=r, limit=50)),
     "page of events": (2, lambda p, r, m: history.page(user_id=p[0], room_id=r, after_seq=0, limit=50)),
-    "positions": (1, lambda p, r, m: permissions.positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
+    "positions": (1, lambda p, r, m: permissions.list_positions([(p[0], [r, NOWHERE]), (p[1], [r])])),
     "heads": (1, lambda p, r, m: log.heads([r, NOWHERE])),
     # room, membership, marker, whether it is a crowd that need not be told
     "read marker": (4, lambda p, r, m: receipts.read(user_id=p[0], room_id=r, seq=1)),

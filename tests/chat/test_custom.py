@@ -60,8 +60,8 @@ def test_a_name_is_its_own(name):
     made = room(alice)
     with heard(made, f"custom.{name}"):
         entry = custom_events.send(sender_id=alice, room_id=made, name=name, data={"type": "room.deleted"})
-    assert effects.ending(entry.payload) is None
-    assert not effects.rewrites(entry.payload)
+    assert effects.subscription_end(entry.payload) is None
+    assert not effects.invalidates_history(entry.payload)
 
 
 @pytest.mark.parametrize(

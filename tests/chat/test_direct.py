@@ -33,7 +33,7 @@ def test_there_is_nobody_to_talk_to(peer):
         users.deactivate(user_id=bob)
     if peer == "an erased one":
         users.erase(user_id=bob)
-    with pytest.raises(Invalid, match="no such user"):
+    with pytest.raises(Invalid, match="existing user"):
         rooms.direct(user_id=alice, peer_id={"oneself": alice, "nobody": NOWHERE}.get(peer, bob))
     assert not Room.objects.exists()
 
@@ -79,7 +79,7 @@ def test_it_is_of_these_two_for_ever():
 def test_after_it_was_deleted_another_is_opened():
     alice, bob = people("alice", "bob")
     first = rooms.direct(user_id=alice, peer_id=bob).room.id
-    rooms.bury(Room.objects.get(id=first))
+    rooms.soft_delete(Room.objects.get(id=first))
     second = rooms.direct(user_id=bob, peer_id=alice)
     assert second.created
     assert second.room.id != first

@@ -49,7 +49,7 @@ def test_the_event_of_an_edit_has_hubs_forget_what_they_remember():
     edit(alice, said, "y")
     delete(alice, said)
     payloads = list(Event.objects.order_by("seq").values_list("payload", flat=True))
-    assert [effects.rewrites(payload) for payload in payloads] == [False, True, True]
+    assert [effects.invalidates_history(payload) for payload in payloads] == [False, True, True]
 
 
 def test_what_it_said_is_kept_for_who_wrote_it_and_who_keeps_order():
@@ -202,7 +202,7 @@ def test_nothing_is_left_of_what_is_deleted(who):
     assert not in_log("words")
     for model in (Revision, Mention, Reaction):
         assert not model.objects.exists()
-    assert list(mentions.of(user_id=alice)) == []
+    assert list(mentions.list_mentions(user_id=alice)) == []
     assert edits.revisions(user_id=alice, room_id=made, message_id=said.id) == []
     assert list(messages.page(user_id=alice, room_id=made, reply_to=said.id, limit=5).messages) == [reply]
     say(alice, made, "and?", reply_to=said.id)

@@ -33,7 +33,7 @@ class Story:
             say(self.alice, self.room)
 
     def head(self) -> log.Head:
-        ((head,),) = [found.values() for found in permissions.positions([(self.alice, [self.room])])]
+        ((head,),) = [found.values() for found in permissions.list_positions([(self.alice, [self.room])])]
         return head
 
     def take_back(self) -> None:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 def of(user_id) -> list[str]:
     """The bodies of the messages that name somebody, the latest first."""
-    return [mentions.told(row).body for row in mentions.of(user_id=user_id)]
+    return [mentions.to_wire(row).body for row in mentions.list_mentions(user_id=user_id)]
 
 
 NAMES = ["alice", "bob", "bob.", "b", "_b_", "Ж", "josé", "c++", "a.b-c+d", "-", "x" * 64]
@@ -179,7 +179,7 @@ def test_a_mention_is_told_and_listed():
     assert events == [as_told(said)]
     assert messages.get(user_id=bob, room_id=made, message_id=said.id) == said
     latest = say(carol, made, "again @bob")
-    assert [mentions.told(row) for row in mentions.of(user_id=bob)] == [latest, said]
+    assert [mentions.to_wire(row) for row in mentions.list_mentions(user_id=bob)] == [latest, said]
     assert of(carol) == ["@bob and @Carol"]
     assert of(alice) == []
 

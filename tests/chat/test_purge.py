@@ -40,7 +40,7 @@ def test_nothing_is_left_and_nothing_else_is_gone():
         members_of = Membership.objects.filter(room=made, role="owner").values_list("user_id", flat=True)
         rooms.delete(actor_id=members_of[0], room_id=made)
     with transaction.atomic():
-        rooms.bury(Room.objects.get(id=gone[3].room.id))
+        rooms.soft_delete(Room.objects.get(id=gone[3].room.id))
     assert purge.resume() == 4
     assert everything() == before
     assert len(told(kept)) == Room.objects.get().last_seq

@@ -40,7 +40,7 @@ def test_a_reaction_is_told_with_all_that_there_are():
         "reactions": as_told(now)["reactions"],
     }
     assert now.edited_at is None
-    found = [reactions.told(row) for row in reactions.of(user_id=bob, room_id=made, message_id=said.id)]
+    found = [reactions.to_wire(row) for row in reactions.list_reactions(user_id=bob, room_id=made, message_id=said.id)]
     assert [(each.user.username, each.emoji) for each in found] == [("bob", "👍"), ("bob", "🎉"), ("alice", "👍")]
 
 

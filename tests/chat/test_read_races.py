@@ -30,7 +30,7 @@ def meanwhile(act) -> Iterator[None]:
 
 
 def seen(user_id):
-    listing = rooms.mine(user_id=user_id)
+    listing = rooms.list_rooms(user_id=user_id)
     return listing.told(list(listing.rows))
 
 

@@ -17,8 +17,8 @@ def read(who, made, seq):
 
 
 def markers(who, made) -> dict[str, int]:
-    rows = receipts.of(user_id=who, room_id=made)
-    return {each.user.username: each.last_read_seq for each in map(receipts.told, rows)}
+    rows = receipts.list_readers(user_id=who, room_id=made)
+    return {each.user.username: each.last_read_seq for each in map(receipts.to_wire, rows)}
 
 
 @pytest.fixture

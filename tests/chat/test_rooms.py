@@ -76,7 +76,7 @@ def test_archiving_and_opening_again_are_told_once():
 
 
 def mine(user_id):
-    listing = rooms.mine(user_id=user_id)
+    listing = rooms.list_rooms(user_id=user_id)
     return listing.told(list(listing.rows))
 
 
@@ -98,7 +98,7 @@ def test_mine_are_those_where_something_happened_last():
 
 
 def found(user_id, search=""):
-    listing = rooms.discover(user_id=user_id, search=search)
+    listing = rooms.list_public_rooms(user_id=user_id, search=search)
     return listing.told(list(listing.rows))
 
 
@@ -158,8 +158,8 @@ def test_a_deleted_room_is_gone_for_all_at_once(build):
     for user_id in (owner, member, stranger):
         assert rooms.ids(user_id=user_id) == []
         assert mine(user_id) == found(user_id) == []
-        assert list(mentions.of(user_id=user_id)) == []
-        assert permissions.positions([(user_id, [house.room])]) == [{}]
+        assert list(mentions.list_mentions(user_id=user_id)) == []
+        assert permissions.list_positions([(user_id, [house.room])]) == [{}]
         assert sync.since(user_id=user_id, positions={}) == sync.Changes([], more=False, removed=[], markers={})
         assert sync.since(user_id=user_id, positions={house.room: sync.Position(0)}).removed == [house.room]
         for look in (rooms.get, members.join):
@@ -168,7 +168,7 @@ def test_a_deleted_room_is_gone_for_all_at_once(build):
         for page in (messages.page, lambda limit, **asked: history.page(after_seq=0, limit=limit, **asked)):
             with pytest.raises(NotFound):
                 page(user_id=user_id, room_id=house.room, limit=5)
-    assert permissions.readers(room_id=house.room, user_ids=[owner, stranger]) == set()
+    assert permissions.list_readers(room_id=house.room, user_ids=[owner, stranger]) == set()
     assert log.heads([house.room]) == {}
     with pytest.raises(NotFound):
         rooms.delete(actor_id=owner, room_id=house.room)

@@ -27,7 +27,7 @@ def seed(settings) -> str:
 def mine(username: str) -> dict[str, wire.Room]:
     """Of each room that somebody is in; a direct one is called as the other is."""
     user_id = User.objects.get(username=username).id
-    listing = rooms.mine(user_id=user_id)
+    listing = rooms.list_rooms(user_id=user_id)
     return {room.name or room.peer.username: room for room in listing.told(list(listing.rows))}
 
 
@@ -73,7 +73,7 @@ def test_something_waits_for_alice(settings):
     assert waiting == {"lobby": (0, 0), "launch": (3, 1), "bob": (1, 0), "summer party": (0, 0)}
     assert {room.unread_count for room in bob.values()} == {0}
     assert alice["summer party"].archived_at
-    found = rooms.discover(user_id=alice["lobby"].created_by, search="book")
+    found = rooms.list_public_rooms(user_id=alice["lobby"].created_by, search="book")
     assert [room.name for room in found.rows] == ["book club"]
 
 

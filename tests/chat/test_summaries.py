@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def seen(user_id):
-    listing = rooms.mine(user_id=user_id)
+    listing = rooms.list_rooms(user_id=user_id)
     return listing.told(list(listing.rows))
 
 
@@ -134,7 +134,7 @@ def test_what_discovering_costs(times, django_assert_num_queries):
     alice, stranger = people("alice", "stranger")
     a_life(alice, times)
     for who, queries in [(alice, 4), (stranger, 3)]:
-        listing = rooms.discover(user_id=who)
+        listing = rooms.list_public_rooms(user_id=who)
         with django_assert_num_queries(queries):
             assert len(listing.told(list(listing.rows))) == times
 
@@ -142,4 +142,4 @@ def test_what_discovering_costs(times, django_assert_num_queries):
 def test_no_rooms_cost_nothing(django_assert_num_queries):
     (alice,) = people("alice")
     with django_assert_num_queries(0):
-        assert summaries.of(user_id=alice, rooms=[]) == []
+        assert summaries.summarize(user_id=alice, rooms=[]) == []

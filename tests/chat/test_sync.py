@@ -191,7 +191,7 @@ def test_so_many_positions_are_taken(settings):
     (alice,) = people("alice")
     positions = {uuid.uuid4(): Position(0) for _ in range(3)}
     assert sync.since(user_id=alice, positions=positions).removed == list(positions)
-    with pytest.raises(Invalid, match="At most 3"):
+    with pytest.raises(Invalid, match="at most 3"):
         sync.since(user_id=alice, positions=positions | {NOWHERE: Position(0)})
 
 

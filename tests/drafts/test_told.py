@@ -6,7 +6,7 @@ import queue
 import pytest
 
 from chat import messages, rooms
-from chat.eventlog import announcements as eventlog_announcements
+from chat.eventlog import announcements as announced_events
 from chat.eventlog import log
 from chat.group_commit.drafts import Draft
 from chat.models import Event, Message, Room
@@ -28,8 +28,8 @@ def test_each_room_of_a_batch_is_announced_once_in_its_order(people, room, annou
             Draft(alice, second, "4"),
             Draft(alice, room, "5"),
         )
-    puts = [each for each in announced if isinstance(getattr(each, "__self__", None), eventlog_announcements.Events)]
-    assert [callback.__func__ for callback in puts] == [eventlog_announcements.Events.put] * 2
+    puts = [each for each in announced if isinstance(getattr(each, "__self__", None), announced_events.Appended)]
+    assert [callback.__func__ for callback in puts] == [announced_events.Appended.put] * 2
     said = [callback.__self__ for callback in puts]
     assert {events.room_id for events in said} == {room, second}
     for events in said:

@@ -87,7 +87,7 @@ def test_who_named_them_is_left_with_their_words_and_nobody_is_called():
     assert said.mentions == [alice]
     erase(alice)
     assert messages.get(user_id=bob, room_id=made, message_id=said.id).body == "dear @alice"
-    assert list(mentions.of(user_id=alice)) == []
+    assert list(mentions.list_mentions(user_id=alice)) == []
     assert not Mention.objects.exists()
 
 

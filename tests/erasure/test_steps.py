@@ -215,7 +215,7 @@ def test_who_was_erased_is_added_to_nothing():
     alice, bob = person("alice"), person("bob")
     made, public = room(bob, alice), room(bob, kind="public")
     erase(alice)
-    with pytest.raises(Exception, match="no such user"):
+    with pytest.raises(Exception, match="does not exist"):
         members.add(actor_id=bob, room_id=made, user_id=alice)
     with pytest.raises(NotAMember):
         messages.send(author_id=alice, room_id=public, body="words")

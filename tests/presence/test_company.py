@@ -118,7 +118,7 @@ def known_of(view: View) -> Known:
 
 
 def snapshot(view: View):
-    return msgspec.json.decode(msgspec.json.encode(presence.told(ROOM, view)))
+    return msgspec.json.decode(msgspec.json.encode(presence.to_wire(ROOM, view)))
 
 
 @given(st.lists(VIEWS, min_size=1, max_size=8), st.lists(st.booleans(), min_size=8, max_size=8))

@@ -34,7 +34,7 @@ def test_it_takes_one_query_however_many_are_there(alice, room, in_memory, djang
     others = [Arrival(room, User(username=f"u{number}").id, f"u{number}", 1_000 - number) for number in range(50)]
     in_memory.write("a", 1, others, [])
     with django_assert_num_queries(1):
-        found = presence.of(user_id=alice.id, room_id=room)
+        found = presence.list_present(user_id=alice.id, room_id=room)
     assert (found.count, found.complete) == (50, True)
     assert [each.user.username for each in found.users] == [f"u{number}" for number in reversed(range(50))]
 
@@ -44,9 +44,9 @@ def test_nobody_of_a_worker_that_nobody_clears_away(alice, room, settings):
     store = stores.get()
     store.begin("dead")
     store.write("dead", 1, [Arrival(room, alice.id, "alice")], [])
-    assert presence.of(user_id=alice.id, room_id=room).count == 1
+    assert presence.list_present(user_id=alice.id, room_id=room).count == 1
     store._scripts._redis.zadd(f"{settings.REDIS_PREFIX}:presence:workers", {"dead": 1})
-    found = presence.of(user_id=alice.id, room_id=room)
+    found = presence.list_present(user_id=alice.id, room_id=room)
     assert (found.count, found.users) == (0, [])
     store.end("dead")
 
@@ -57,5 +57,5 @@ def test_without_redis_and_without_sockets_nothing_is_known(alice, room, setting
         settings.REDIS_URL = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
         monkeypatch.setattr(presence, "local", presence.Local())
         for _ in range(2):  # having waited for Redis, and not
-            found = presence.of(user_id=alice.id, room_id=room)
+            found = presence.list_present(user_id=alice.id, room_id=room)
             assert (found.count, found.users, found.complete) == (0, [], False)

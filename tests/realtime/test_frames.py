@@ -189,6 +189,6 @@ async def test_more_rooms_than_allowed(site):
     alice = await site.person("alice")
     rooms = {f"01890000-0000-7000-8000-{number:012d}": {} for number in range(501)}
     async with alice.socket() as socket:
-        with pytest.raises(Refused, match="rooms_per_connection is 500"):
+        with pytest.raises(Refused, match="at most 500 rooms"):
             await socket.command("room.subscribe", rooms=rooms)
         assert (await socket.command("room.subscribe", rooms="all", positions=rooms))["more"]

@@ -225,7 +225,7 @@ async def test_of_more_rooms_than_a_connection_may_have_it_gets_the_liveliest(mo
         again = await socket.command("room.subscribe", rooms="all", positions={left_out: {"since": 0}})
         assert (set(again["rooms"]), again["more"]) == (set(got["rooms"]), True)
         for named in ({"rooms": {left_out: {}}}, {"room": left_out}):
-            with pytest.raises(Refused, match=f"rooms_per_connection is {LIMIT}"):
+            with pytest.raises(Refused, match=f"at most {LIMIT} rooms"):
                 await socket.command("room.subscribe", **named)
         await socket.command("room.unsubscribe", room=lively[0])
         await socket.command("room.subscribe", room=left_out)

@@ -47,23 +47,23 @@ async def test_the_room_says_who_may(site, door):
 # Two orders are saved, each with its event; one of them is not committed. What is sent by a member comes between.
 SHOP = """
 from django.db import transaction
-from chat import custom
+from chat import custom_events
 class Changed(Exception): pass
 try:
     with transaction.atomic():
-        custom.append(room_id={room!r}, name="order_updated", data={{"order": 1}})
+        custom_events.append(room_id={room!r}, name="order_updated", data={{"order": 1}})
         raise Changed
 except Changed:
     pass
 with transaction.atomic():
-    custom.append(room_id={room!r}, name="order_updated", data={{"order": 2}})
+    custom_events.append(room_id={room!r}, name="order_updated", data={{"order": 2}})
     try:
         with transaction.atomic():
-            custom.append(room_id={room!r}, name="order_updated", data={{"order": 3}})
+            custom_events.append(room_id={room!r}, name="order_updated", data={{"order": 3}})
             raise Changed
     except Changed:
         pass
-    custom.append(room_id={room!r}, name="order_paid", data=None)
+    custom_events.append(room_id={room!r}, name="order_paid", data=None)
 """
 
 

@@ -11,7 +11,7 @@ EPOCH = uuid4()
 
 def put(announcer: Announcer, room, *seqs: int, epoch=EPOCH, size: int = 0) -> None:
     for seq in seqs:
-        announcer.put(announcements.Events(room, epoch, seq, [f"{seq}" + "x" * size]))
+        announcer.put(announcements.Appended(room, epoch, seq, [f"{seq}" + "x" * size]))
 
 
 def told(layer: Layer, room) -> list[tuple[int, list[str]]]:

@@ -133,7 +133,7 @@ async def test_what_waits_is_bounded_in_characters_too(announcer, layer):
     payload = "x" * 20_000  # one string, however often it waits here
     room = uuid4()
     for seq in range(1, 20_001):
-        announcer.put(announcements.Events(room, EPOCH, seq, [payload]))
+        announcer.put(announcements.Appended(room, EPOCH, seq, [payload]))
     assert announcer.failed > 0
     layer.taking.set()
 

@@ -103,10 +103,10 @@ parent = os.getpid()
 from django.conf import settings
 settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "printing.Printing"}})
 from core.announcer import announcer
-from chat.eventlog.announcements import Events
+from chat.eventlog.announcements import Appended
 room, epoch = uuid.uuid4(), uuid.uuid4()
 def say(seq, text):
-    Events(room, epoch, seq, [text]).put()
+    Appended(room, epoch, seq, [text]).put()
 """
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from chat.eventlog.announcements import Events
+from chat.eventlog.announcements import Appended
 from core.announcer import announcer
 from tests.unit.announced import EPOCH, payloads, told
 from tests.unit.stand_ins import LAYERS, Layer
@@ -35,7 +35,7 @@ BATCHES = {
 @pytest.mark.parametrize("name", BATCHES)
 async def test_a_batch_goes_out_in_pieces_whose_seqs_go_on(layer, name):
     (batch, sizes), room = BATCHES[name], uuid4()
-    Events(room, EPOCH, 5, batch).put()
+    Appended(room, EPOCH, 5, batch).put()
     await announcer.aclose()
     assert [len(piece) for _, piece in told(layer, room)] == sizes
     assert [first for first, _ in told(layer, room)] == [5 + sum(sizes[:n]) for n in range(len(sizes))]

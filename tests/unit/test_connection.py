@@ -103,13 +103,26 @@ async def test_who_takes_nothing_for_too_long_is_closed_as_too_slow():
         client.socket.stall()
         client.fill()
         waiting = [asyncio.create_task(client.connection.drained()) for _ in range(3)]
-        await settled(10.5)
+        await settled(11.5)
         client.socket.take(100)
         assert [await task for task in waiting] == [False] * 3
         await settled(5)
         assert client.socket.closed == [Close.TOO_SLOW]
         assert client.connection.subscriptions == {}
         assert not await client.connection.drained()
+
+
+@virtual
+async def test_a_client_whose_reading_is_noticed_just_after_the_deadline_is_kept():
+    """As after a pause of the whole process: its timers run before the sockets are looked at."""
+    async with a_client() as client:
+        client.socket.stall()
+        client.fill()
+        drained = asyncio.create_task(client.connection.drained())
+        await settled(10.5)
+        client.socket.take(100)
+        assert await drained
+        assert client.socket.closed == []
 
 
 @virtual

@@ -26,7 +26,7 @@ ID = '"' * 128
 
 def crowd(room: UUID, count: int, name: str = LONGEST_NAME) -> wire.Presence:
     users = {uuid4(): PresentUser(name, 1_700_000_000_000 + number) for number in range(count)}
-    return presence.told(room, View(count, users, complete=False))
+    return presence.to_wire(room, View(count, users, complete=False))
 
 
 def subscribed(room: UUID, company: wire.Presence) -> protocol.Subscribed:

@@ -238,7 +238,7 @@ async def test_what_this_process_announces_it_hears_whatever_the_layer_does():
         room.layer.away = True
         announcer.attach()
         (entry,) = room.log.append()
-        announcements.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
+        announcements.Appended(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert (alice.subscriber.seqs, room.log.reads) == ([1], 0)
         await announcer.aclose()
@@ -252,10 +252,10 @@ async def test_a_layer_that_hangs_holds_up_nothing_that_is_heard_here():
         alice = await room.joined()
         room.layer.taking.clear()
         announcer.attach()
-        announcements.Events(uuid4(), uuid4(), 1, ["of another room"]).put()
+        announcements.Appended(uuid4(), uuid4(), 1, ["of another room"]).put()
         await asyncio.sleep(0.01)
         (entry,) = room.log.append()
-        announcements.Events(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
+        announcements.Appended(room.log.room_id, room.log.epoch, entry.seq, [entry.payload]).put()
         await asyncio.sleep(0.01)
         assert alice.subscriber.seqs == [1]
         room.layer.taking.set()

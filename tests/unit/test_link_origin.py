@@ -7,7 +7,7 @@ from uuid import uuid4
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from chat.eventlog.ephemeral import Told
+from chat.eventlog.ephemeral import EphemeralEvents
 from core.announcer import announcer
 from realtime.delivery.layer_listener import Audience, Link, no_matter
 from tests.unit.clock import virtual
@@ -24,7 +24,7 @@ async def a_link():
         announcer.attach()
         link = Link(Audience("room.passing", lambda message: heard.extend(message["payloads"]), no_matter))
         running = asyncio.create_task(link.run())
-        link.want(Told(ROOM, 0, []).group, "room.passing")
+        link.want(EphemeralEvents(ROOM, 0, []).group, "room.passing")
         await asyncio.sleep(0.1)
         yield heard
         await announcer.aclose()
@@ -35,7 +35,7 @@ async def a_link():
 @virtual
 async def test_its_own_once():
     async with a_link() as heard:
-        announcer.put(Told(ROOM, 0, ["own"]))
+        announcer.put(EphemeralEvents(ROOM, 0, ["own"]))
         await asyncio.sleep(1)
         layer = get_channel_layer()
         assert [message["payloads"] for group, message in layer.sent] == [["own"]], "the others hear it by the layer"
@@ -47,7 +47,7 @@ async def test_its_own_at_once_when_the_layer_is_away():
     async with a_link() as heard:
         layer = get_channel_layer()
         layer.taking.clear()
-        announcer.put(Told(ROOM, 0, ["own"]))
+        announcer.put(EphemeralEvents(ROOM, 0, ["own"]))
         await asyncio.sleep(0)
         assert heard == ["own"]
         layer.taking.set()
@@ -59,7 +59,7 @@ async def test_its_own_at_once_when_the_layer_is_away():
 async def test_that_of_another_process_and_of_one_that_does_not_say():
     async with a_link() as heard:
         layer = get_channel_layer()
-        told = Told(ROOM, 0, ["another's"])
+        told = EphemeralEvents(ROOM, 0, ["another's"])
         await layer.group_send(told.group, told.message() | {"origin": "another"})
         await layer.group_send(told.group, told.message())  # of an earlier release
         await asyncio.sleep(1)
@@ -70,7 +70,7 @@ async def test_that_of_another_process_and_of_one_that_does_not_say():
 async def test_a_message_that_is_not_understood_harms_nobody():
     async with a_link() as heard:
         layer = get_channel_layer()
-        told = Told(ROOM, 0, ["understood"])
+        told = EphemeralEvents(ROOM, 0, ["understood"])
         await layer.group_send(told.group, {"type": "room.passing", "origin": "another"})
         await layer.group_send(told.group, told.message() | {"origin": "another"})
         await asyncio.sleep(1)

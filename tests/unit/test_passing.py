@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 
 from chat.eventlog import announcements, ephemeral
-from chat.eventlog.announcements import Events
-from chat.eventlog.ephemeral import Told, ToUsers
+from chat.eventlog.announcements import Appended
+from chat.eventlog.ephemeral import EphemeralEvents, ToUsers
 from chat.models import Room
 from core.announcer import announcer
 
@@ -23,8 +23,8 @@ def put(monkeypatch):
     return given
 
 
-def told(after: int, *payloads: str, room=ROOM) -> Told:
-    return Told(room, after, list(payloads))
+def told(after: int, *payloads: str, room=ROOM) -> EphemeralEvents:
+    return EphemeralEvents(room, after, list(payloads))
 
 
 def test_one_takes_up_the_next_and_is_as_late_as_the_latest():
@@ -47,7 +47,7 @@ def test_it_takes_up_no_more_than_a_hundred_and_nothing_of_another_kind():
     assert not one.absorb(told(1, "y", "z"))
     assert one.absorb(told(1, "y"))
     assert not one.absorb(told(1, "z"))
-    events = Events(ROOM, uuid4(), 2, ["e"])
+    events = Appended(ROOM, uuid4(), 2, ["e"])
     assert not told(1, "x").absorb(events)
     assert not events.absorb(told(1, "x"))
     assert not ToUsers([], ROOM, "x", over=True).absorb(ToUsers([], ROOM, "x", over=True))
@@ -60,7 +60,7 @@ def test_it_is_told_if_and_when_the_transaction_commits(put):
         ephemeral.tell(room, "typing.started", {"x": 1})
         ephemeral.removed(ROOM, [uuid4()], "removed")
         assert put == []
-    assert [type(each) for each in put] == [Told, ToUsers]
+    assert [type(each) for each in put] == [EphemeralEvents, ToUsers]
     assert (put[0].group, put[0].after) == (announcements.group(ROOM), 5)
     payload = json.loads(put[0].payloads[0])
     assert (payload["type"], payload["room"], payload["data"]) == ("typing.started", str(ROOM), {"x": 1})

@@ -19,16 +19,16 @@ def text(type: str, data) -> str:
 
 @pytest.mark.parametrize("reason", ["left", "removed", "banned", "erased", "for a reason to come"])
 def test_who_left_hears_no_more(reason):
-    assert effects.ending(text("member.left", wire.Departure(BOB, reason))) == Ending(BOB.id, reason)
+    assert effects.subscription_end(text("member.left", wire.Departure(BOB, reason))) == Ending(BOB.id, reason)
 
 
 def test_in_a_deleted_room_nobody_does():
-    assert effects.ending(text("room.deleted", {})) == Ending(None, "deleted")
+    assert effects.subscription_end(text("room.deleted", {})) == Ending(None, "deleted")
 
 
 @pytest.mark.parametrize("type", [*event_types.EVENTS, "custom.room.deleted", "custom.message.updated"])
 def test_whatever_else_is_told_neither_ends_nor_rewrites(type):
     quoting = {"type": "member.left", "user": BOB, "body": '{"type":"room.deleted"', "reason": "left"}
     payload = text(type, quoting)
-    assert (effects.ending(payload) is not None) == (type in ("member.left", "room.deleted"))
-    assert effects.rewrites(payload) == (type in ("user.erased", "message.updated", "message.deleted"))
+    assert (effects.subscription_end(payload) is not None) == (type in ("member.left", "room.deleted"))
+    assert effects.invalidates_history(payload) == (type in ("user.erased", "message.updated", "message.deleted"))

@@ -1,0 +1,38 @@
+"""Deadlines for clients that stay silent, which leave out the time in which this process did not run.
+
+libuv runs timers before it reads. A process that was suspended, or got no CPU, would otherwise close the connections
+whose clients wrote in time: their data waits in the kernel until the timers have run.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+# What arrived before a deadline is read within this time after it.
+GRACE_SECONDS = 1.0
+
+
+class Deadline:
+    """Call `expired` after `seconds`, and then some to read what has arrived; `cancel` prevents it."""
+
+    __slots__ = ("_expired", "_loop", "_timer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, expired: Callable[[], object]) -> None:
+        self._loop = loop
+        self._expired = expired
+        self._timer = loop.call_later(seconds, self._wait_for_reads)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _wait_for_reads(self) -> None:
+        self._timer = self._loop.call_later(GRACE_SECONDS, self._expired)
+
+
+async def wait(event: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Await `event()`, which may be called twice. Raises TimeoutError after `seconds`, and then some as above."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event()
+    except TimeoutError:
+        async with asyncio.timeout(GRACE_SECONDS):
+            await event()
