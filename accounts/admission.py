@@ -13,7 +13,7 @@ from core.errors import RateLimited, RoomwireError
 
 
 class HandshakeCredentials(NamedTuple):
-    """The handshake credentials that a client presents. `token` is a ticket or an access token, and goes before `session`, a cookie's value.
+    """The handshake credentials of a client. `token` (ticket or access token) goes before `session` (a cookie).
 
     Without either, the client authenticates with its first frame. `in_url` is True for a token in the socket's URL.
     """
