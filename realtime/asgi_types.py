@@ -1,4 +1,4 @@
-"""The shapes of ASGI (https://asgi.readthedocs.io), as far as a socket has to do with them."""
+"""Types of ASGI (https://asgi.readthedocs.io), as far as WebSockets need them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,7 +11,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ClientGone(Exception):
-    """The client has left: what was to be sent can't be."""
+    """The client has disconnected: nothing can be sent."""
 
 
 async def send_to(send: Send, message: Message) -> None:

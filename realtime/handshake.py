@@ -1,6 +1,6 @@
-"""The handshake: whose socket this is, and whether its page may open one.
+"""The handshake: authenticates the client, and checks the origin of its page.
 
-A refused socket is accepted and closed with a code, because a browser shows its page no HTTP status.
+A refused WebSocket is accepted and closed with a code, because a browser does not show a page the HTTP status.
 """
 
 import logging
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class Handshake:
-    """Puts `query` and `identity` into the scope; the latter is None for a client that has yet to prove itself.
+    """Middleware that sets `query` and `identity` in the scope; `identity` is None for a client without credentials.
 
-    The scope itself, not a copy: it is the connection's own, and a copy for life costs a kilobyte each.
+    It changes the scope itself: the scope belongs to the connection, and a copy would cost a kilobyte for its life.
     """
 
     def __init__(self, application: Application) -> None:
@@ -38,7 +38,7 @@ class Handshake:
         return await self.application(scope, receive, send)
 
     async def _admit(self, scope: Scope) -> tuple[Close, RoomwireError | None] | None:
-        """Why not, if not, and what to say before."""
+        """Return the close code and the error of a refused handshake; None if it is admitted."""
         headers, query = _headers(scope), _query(scope)
         origin = headers.get("origin")  # native apps send none
         if origin is not None and not origins.is_allowed(origin, host=headers.get("host", "")):
@@ -61,7 +61,7 @@ class Handshake:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error: RoomwireError | None = None) -> None:
-    """Accept the socket, send what the error says, and close with the code."""
+    """Accept the WebSocket, send the error, and close with the code."""
     await receive()
     try:
         await send_to(send, {"type": "websocket.accept", "subprotocol": frames.answered(scope.get("subprotocols"))})
@@ -73,8 +73,8 @@ async def refuse(scope: Scope, receive: Receive, send: Send, code: Close, error:
 
 
 def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> HandshakeCredentials:
-    """The first credential that is there. A cookie, which browsers send unasked, only counts for a page that may
-    open sockets and says where it is from."""
+    """Return the first credential that is present. A session cookie, which browsers send unasked, counts only for an
+    allowed page that sends its origin."""
     address = (scope.get("client") or [""])[0]
     if "token" in query:
         return HandshakeCredentials(address, query["token"], in_url=True)
@@ -86,13 +86,13 @@ def _knock(scope: Scope, headers: dict[str, str], query: dict[str, str]) -> Hand
 
 
 def _offered(scope: Scope) -> str | None:
-    """A token beside the subprotocol: all that a browser can set but the URL."""
+    """Return the token that is offered beside the subprotocol: the only header that a browser lets a page set."""
     offered = (name for name in scope.get("subprotocols", []) if name.startswith(frames.BEARER))
     return next((name[len(frames.BEARER) :] for name in offered), None)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """A header that comes twice is joined, and so matches nothing it should not."""
+    """Return the headers by name. A repeated header is joined, so that it matches no single value."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -101,7 +101,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _query(scope: Scope) -> dict[str, str]:
-    """The query string; of a name that comes twice, the first."""
+    """Return the parameters of the query string; of a repeated one, the first."""
     parsed = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     return {name: values[0] for name, values in parsed.items()}
 

@@ -1,8 +1,8 @@
 """The hub: one per process, between the channel layer, the log and the sockets.
 
-Announcements are hints. Whatever they lose, reorder or repeat, each feed (realtime/delivery/feed.py) delivers the log's
-own sequence: a hole that isn't filled within moments is read from the log, and a reconciler finds the lost last
-event that no hole betrays. It holds no rules: who may hear a room was decided before `start`.
+Announcements are hints: they may be lost, reordered or repeated. Each feed (realtime/delivery/feed.py) delivers the
+sequence of the log nevertheless: a hole that stays is filled from the log, and a reconciler finds a lost last event,
+which leaves no hole. The hub holds no rules: the right to read a room was checked before `start`.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ from realtime.presence.notifier import Presence
 
 logger = logging.getLogger(__name__)
 
-# How long a hole may stay before the log is asked: a reordering heals itself within that.
+# How long a hole may stay before the log is read: reordered announcements arrive within this time.
 _HOLE_SECONDS = 0.05
 
 
 class Hub:
-    """Subscriptions of all this process's connections. Everything here runs on one event loop."""
+    """The subscriptions of all connections of this process. All methods run on one event loop."""
 
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic, *others: Audience) -> None:
-        """`others` hear, by the same link, what is announced to them."""
+        """Create a hub. `others` receive their announcements by the same listener."""
         self._source = source
         self._others = others
         self._tasks = Tasks()
@@ -52,7 +52,7 @@ class Hub:
         self._look_now = asyncio.Event()
 
     def listen(self) -> Link:
-        """Begin with the process, or with its first connection: not every ASGI server has a lifespan."""
+        """Start listening, once: at startup or with the first connection, as not every ASGI server has a lifespan."""
         if self._link is None:
             rooms = Audience(announcements.ANNOUNCEMENT, self._on_announcement, self._look_now.set)
             passed = Audience(ephemeral.ANNOUNCEMENT, self._on_passing, no_matter)
@@ -62,7 +62,7 @@ class Hub:
         return self._link
 
     async def aclose(self) -> None:
-        """Stop listening and reading; the sockets are their server's to close."""
+        """Stop listening and reading. The server closes the sockets."""
         await self._tasks.cancel()
         await self.presence.aclose()
         for feed in self._feeds.values():
@@ -77,9 +77,9 @@ class Hub:
     def subscribe(
         self, subscriber: Subscriber, room_id: UUID, head: Head, cursor: int, *, present: bool = False
     ) -> Subscription:
-        """A subscription to all past `cursor`, in a room that stood at `head` when the right to it was checked.
+        """Return a subscription to all events after `cursor`. `head` is the room's head when the right was checked.
 
-        Nothing is sent before `start`, so that a reply can go first; nothing is lost in between.
+        Nothing is sent before `start`, so that the reply is sent first; no event is lost in between.
         """
         feed = self._feeds.get(room_id)
         if feed is None:
@@ -92,7 +92,7 @@ class Hub:
         return subscription
 
     def start(self, subscription: Subscription) -> None:
-        """Send what was missed, then what comes."""
+        """Send the missed events, then the new ones as they arrive."""
         if subscription in subscription.feed and not subscription.feed.go_live(subscription):
             self._recovery.catch_up(subscription)
 
@@ -106,7 +106,7 @@ class Hub:
             asyncio.get_running_loop().call_later(linger, self._close_if_idle, feed)
 
     def _close_if_idle(self, feed: Feed) -> None:
-        """Leave a room nobody has come back to. Clients that reconnect find it still warm."""
+        """Close the feed of a room without subscriptions. It lingers, for clients that reconnect soon."""
         if not feed.subscriptions and self._feeds.get(feed.room_id) is feed and self._link is not None:
             del self._feeds[feed.room_id]
             feed.forget()
@@ -114,12 +114,12 @@ class Hub:
             self._typing.forget(feed)
             self._link.unwant(announcements.group(feed.room_id))
 
-    # Hearing
+    # Announcements
 
     def _on_announcement(self, message: dict[str, Any]) -> None:
         feed = self._feeds.get(UUID(message["room"]))
         if feed is None or str(feed.epoch) != message["epoch"]:
-            return  # left meanwhile; or counted anew, which the reconciler sees to
+            return  # closed meanwhile, or of another epoch, which the reconciler finds
         feed.offer(enumerate(message["payloads"], message["seq"]))
         self._pace.deliver(feed)
         if feed.has_hole:
@@ -137,7 +137,7 @@ class Hub:
     # Reconciling
 
     async def _reconcile(self) -> None:
-        """Ask, every moment, where the rooms stand: the only way to notice a lost last event."""
+        """Compare the feeds with the heads in the database, periodically: nothing else reveals a lost last event."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(settings.REALTIME_RECONCILE_SECONDS):
@@ -145,7 +145,7 @@ class Hub:
             self._look_now.clear()
             try:
                 await self._look()
-            except Exception as error:  # a database that is away comes back
+            except Exception as error:  # the database may be back at the next attempt
                 logger.error("rooms can't be reconciled: %s", reason(error))
 
     async def _look(self) -> None:
@@ -153,7 +153,7 @@ class Hub:
         if stood:
             delivered = {feed.room_id: Head(feed.epoch, feed.head) for feed in stood}
             heads = await self._source.heads(delivered.keys(), delivered)
-            # What is on its way gets the chance to arrive.
+            # Announcements that are on their way get the time to arrive.
             await asyncio.sleep(_HOLE_SECONDS)
             for feed, (head, restarts) in stood.items():
                 if self._feeds.get(feed.room_id) is feed and feed.restarts == restarts:

@@ -1,4 +1,4 @@
-"""The WebSocket addresses, each behind the handshake."""
+"""The URLs of WebSockets, each behind the handshake."""
 
 import re
 
@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"/ws(?:/rooms/(?P<room>[^/]+))?/?")
 
 
 def application(hub: Hub, connections: Connections) -> Application:
-    """The ASGI application of all WebSockets of a process."""
+    """Return the ASGI application for all WebSockets of a process."""
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         address = _ADDRESS.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))

@@ -1,7 +1,7 @@
-"""A connection's life: accepted, authenticated, its commands carried out one after the other, gone.
+"""The life of a connection: accepted, authenticated, its commands executed in order, closed.
 
-It is no Channels consumer: those run every message as a task, hop to a shared thread before it, and have a
-queue of their own on the channel layer, which here the hub alone talks to.
+It is no Channels consumer: those run every message as a task, hop to a shared thread before it, and have a channel of
+their own on the channel layer, which only the hub uses here.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ logger = logging.getLogger(__name__)
 
 _BAD_FRAMES = 10
 _BAD_FRAMES_SECONDS = 60.0
-# Until one of somebody's many connections may have ended.
+# When a user with too many connections may try again.
 _RETRY_SECONDS = 30.0
 
 
 class Consumer:
-    """One WebSocket of an ASGI server, whose `scope` has been through the handshake."""
+    """One WebSocket of an ASGI server. The handshake has set `query`, `room` and `identity` in its `scope`."""
 
     __slots__ = (
         "allowance",
@@ -82,12 +82,12 @@ class Consumer:
 
     async def dispatch(self, message: Message) -> None:
         if self.closing or (self.connection is not None and self.connection.closed):
-            return  # read before the close, from somebody who may do nothing more
+            return  # it was read before the close: the client may do nothing more
         if message["type"] == "websocket.connect":
             await self._connect()
         elif message.get("text") is None:
             await self._close(Close.UNSUPPORTED_DATA)
-        elif _size(message["text"]) > settings.REALTIME_FRAME_MAX_BYTES:  # not every server has such a limit
+        elif _size(message["text"]) > settings.REALTIME_FRAME_MAX_BYTES:  # not every server limits frames
             await self._close(Close.TOO_BIG)
         else:
             await self._frame(message["text"])
@@ -121,7 +121,7 @@ class Consumer:
         return None
 
     async def _subscribe_to_url(self, connection: Connection, room: str) -> None:
-        """`/ws/rooms/<id>/?since=`: answered like a command whose id is "url"."""
+        """Subscribe to the room of `/ws/rooms/<id>/?since=`, and reply as to a command with the id "url"."""
         try:
             position = frames.position(self.scope["query"])
             await subscribe.subscribe_one(connection, "url", UUID(room), position)
@@ -145,11 +145,11 @@ class Consumer:
             else:
                 await self._carry_out(self.connection, command)
         if self.connection is not None:
-            # A client that reads no answers is read no frames.
+            # Backpressure: no frame is read from a client that does not read its replies.
             await self.connection.drained()
 
     async def _carry_out(self, connection: Connection, command: frames.Command) -> None:
-        """A command that fails gets its error, and the connection lives on."""
+        """Execute a command. If it fails, its reply has the error, and the connection stays open."""
         try:
             if not isinstance(command, handlers.UNORDERED):
                 await connection.sends.empty()
@@ -164,13 +164,13 @@ class Consumer:
             connection.tell(frames.refusal(command.id, Internal()))
 
     def _wait(self) -> float:
-        """Seconds until another command is let through."""
+        """Return the seconds until another command is allowed; 0 if it is now."""
         if not settings.RATE_LIMITS:
             return 0.0
         return self.allowance.take(settings.REALTIME_COMMANDS_PER_SECOND, settings.REALTIME_COMMANDS_AT_ONCE)
 
     async def _refuse(self, connection: Connection, command: frames.Command, wait: float) -> None:
-        """One command too many. Who goes on and on is let go."""
+        """Refuse a command beyond the rate limit, and close the connection of a client that goes on."""
         limit = f"Command rate limit exceeded ({settings.REALTIME_COMMANDS_PER_SECOND} per second)."
         connection.tell(frames.refusal(command.id, RateLimited(wait, limit)))
         if self.excess.take(settings.REALTIME_COMMANDS_PER_SECOND / 10, settings.REALTIME_COMMANDS_AT_ONCE):
@@ -182,12 +182,12 @@ class Consumer:
         await self._close(Close.TOO_MANY)
 
     async def _authenticate(self, command: frames.Command) -> None:
-        """The first frame of a client that brought no credentials to the handshake."""
+        """Handle the first frame of a client that presented no credentials in the handshake."""
         if not isinstance(command, frames.Authenticate):
             refusal = frames.refusal(command.id, Unauthenticated("Authenticate first."))
             await self._send({"type": "websocket.send", "text": refusal})
             return
-        self._heard()  # in time, however long the look-up takes
+        self._heard()  # the frame arrived in time, however long the look-up takes
         try:
             identity = await lookups.bearer(command.token)
         except Unauthenticated:
@@ -210,7 +210,7 @@ class Consumer:
                 await self._close(Close.BAD_COMMANDS)
 
     async def _send(self, message: Message) -> None:
-        """Send before there is a connection, which has an outlet. Raises ClientGone."""
+        """Send to a client that is not authenticated yet, and so has no outlet. Raises ClientGone."""
         await send_to(self.send, message)
 
     # Ending
@@ -228,7 +228,7 @@ class Consumer:
         if self.connection is not None:
             await self.connection.close(code)
             return
-        with suppress(OSError, RuntimeError):  # closed already, by the client or by us
+        with suppress(OSError, RuntimeError):  # the client or the server has closed it already
             await close(self.send, code)
 
     def _gone(self) -> None:
@@ -255,5 +255,5 @@ def _welcome(connection: Connection) -> str:
 
 
 def _size(text: str) -> int:
-    """In bytes, which are at least as many as the characters."""
+    """Return the size in bytes; the number of characters where that exceeds the limit already."""
     return len(text) if len(text) > settings.REALTIME_FRAME_MAX_BYTES else len(text.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""The command table: each handler checks nothing itself, makes one domain call and replies."""
+"""The command table. Each handler makes one domain call and replies; the rules are in the domain."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +18,8 @@ from realtime.protocol import frames, replies
 
 
 async def authenticate(connection: Connection, command: frames.Authenticate) -> None:
-    """A newer token for the same user: the connection lives as long as that."""
+    """Accept a newer token for the same user: the connection lives as long as that token. Raises Forbidden for another
+    user."""
     identity = await lookups.bearer(command.token)
     if identity.user_id != connection.user_id:
         raise Forbidden("The token belongs to another user. Open a new connection for that user.")
@@ -51,7 +52,7 @@ async def presence_list(connection: Connection, command: frames.PresenceList) ->
 
 
 async def message_send(connection: Connection, command: frames.MessageSend) -> None:
-    """The reply comes with the commit; the client's next command need not wait for it."""
+    """Send a message. The reply follows its commit; the client's next command need not wait for it."""
     await connection.sends.room()
     draft = Draft(connection.user_id, command.room, command.body, command.client_ref, command.reply_to, command.data)
     messages.submit(draft, on_loop(_sent, connection, command.id))
@@ -112,5 +113,5 @@ HANDLERS: dict[type[frames.Command], Callable[[Connection, Any], Awaitable[None]
     frames.CustomSend: custom_send,
 }
 
-# These overtake sends that wait for their commit; every other command waits for them.
+# Commands that may overtake sends which wait for their commit. All others wait for those.
 UNORDERED = (frames.Ping, frames.MessageSend)

@@ -1,4 +1,4 @@
-"""Subscribing: the reply goes first, then what was missed, then what comes."""
+"""Subscribing to rooms: the reply is sent first, then the missed events, then new ones."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -23,14 +23,14 @@ from realtime.protocol import frames as protocol
 from realtime.protocol import replies
 from realtime.protocol.frames import CommandId, Position
 
-# So many rooms are answered by one frame, whatever a connection may have. Each takes so many bytes at most, besides
-# who is there, and so does the frame around them.
+# Rooms in one reply, whatever the limit of a connection; and the greatest size of an answer without its presence, and
+# of the frame around them, in bytes.
 _AT_ONCE = 1_000
 _ANSWER_BYTES = 256
 
 
 async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe) -> None:
-    """Raises Invalid, NotFound or LimitExceeded."""
+    """Subscribe to one room, several rooms, or all rooms of the user. Raises Invalid, NotFound or LimitExceeded."""
     if command.rooms == "all":
         wanted, more = await _all(connection, command.positions or {})
         await _subscribe_many(connection, command, wanted, more=more)
@@ -46,7 +46,7 @@ async def room_subscribe(connection: Connection, command: protocol.RoomSubscribe
 async def subscribe_one(
     connection: Connection, command_id: CommandId, room: UUID, at: Position, *, present: bool = False
 ) -> None:
-    """Raises NotFound or LimitExceeded."""
+    """Subscribe to one room and reply. Raises NotFound or LimitExceeded."""
     grants = await _grants(connection, {room: at}, present=present)
     if room not in grants:
         raise NotFound
@@ -55,8 +55,8 @@ async def subscribe_one(
 
 
 async def _all(connection: Connection, named: Mapping[UUID, Position]) -> tuple[Mapping[UUID, Position], bool]:
-    """The user's rooms and those that are named, with their positions, and whether there are more than a connection may
-    have: then the rooms that it has already, and the liveliest of the others."""
+    """Return the user's rooms and the named ones with their positions, and whether there are more than a connection may
+    have. In that case: the rooms it is subscribed to, and the most recently active others."""
     own = await in_thread(rooms.ids, user_id=connection.user_id)
     wanted = {**dict.fromkeys(own, Position()), **named}
     subscribed = connection.subscriptions.keys()
@@ -76,7 +76,7 @@ async def _subscribe_many(
     *,
     more: bool = False,
 ) -> None:
-    """One reply for all; a room that is refused has its error there and holds up no other."""
+    """Subscribe to several rooms with one reply. A room that is refused has its error there and delays no other."""
     if len(wanted) > _AT_ONCE:
         raise LimitExceeded(f"One command can subscribe to at most {_AT_ONCE} rooms.")
     grants = await _grants(connection, wanted, present=bool(command.presence))
@@ -94,8 +94,7 @@ async def _subscribe_many(
 def _divided(
     granted: Mapping[UUID, protocol.Subscribed], count: int
 ) -> tuple[dict[UUID, protocol.Subscribed], list[str]]:
-    """The answers, with as much of who is there as a frame of `count` answers has room for; and the frames that say the
-    rest."""
+    """Return the answers with as much presence as fits into a frame of `count` answers, and frames with the rest."""
     answers: dict[UUID, protocol.Subscribed] = {}
     frames: list[str] = []
     left = wire.FRAME_BYTES - _ANSWER_BYTES * (count + 1)
@@ -115,8 +114,11 @@ async def room_unsubscribe(connection: Connection, command: protocol.RoomUnsubsc
 
 
 class _Grant(NamedTuple):
-    """A right that was checked at this head; where the subscription starts, which is what was asked for unless the log
-    could not be `recovered` from there; and who was known to be there before, to somebody who is `present`."""
+    """A right to read a room, checked at `head`; where the subscription starts; and the presence known before.
+
+    `recovered` is False if the log could not continue from the requested position. Presence is for a subscription that
+    shows its user.
+    """
 
     head: Head
     start: int
@@ -137,7 +139,7 @@ async def _grants(connection: Connection, wanted: Mapping[UUID, Position], *, pr
 
 
 async def _recovered(wanted: Mapping[UUID, Position], heads: Mapping[UUID, Head]) -> set[UUID]:
-    """Those of the rooms whose log continues from this position."""
+    """Return those of the rooms whose log continues from the requested position."""
     within = {room: at for room, at in wanted.items() if (at.since or 0) <= heads[room].seq}
     earlier: dict[UUID, Place] = {
         room: (room, positions.Position(at.since or 0, at.epoch))
@@ -153,11 +155,11 @@ def _start(at: Position, head: Head, recovered: bool) -> int:
 
 
 def _subscribe(connection: Connection, room: UUID, grant: _Grant) -> protocol.Subscribed:
-    """Subscribing again begins again, from the new position."""
+    """Subscribe at the new position, also if the connection was subscribed to the room before."""
     head, start, recovered, known = grant
     hub = connection.hub
     subscription = hub.subscribe(connection, room, head, start, present=known is not None)
-    # Before an earlier one goes, so that its user does not.
+    # Enter presence before the previous subscription is dropped: re-subscribing must not publish leave and join.
     seen = UNSET if known is None else hub.presence.enter(subscription, connection.identity.username, known)
     connection.subscribe(subscription)
     return protocol.Subscribed(room, head.epoch, head.seq, start, recovered, seen)

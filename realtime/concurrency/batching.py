@@ -31,7 +31,7 @@ class BatchLoader(Generic[Question, Answer]):
         self._not_before = 0.0
 
     async def __call__(self, question: Question) -> Answer:
-        """Raises what `answer` raises."""
+        """Return the answer to one question. Raises what `answer` raises."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((question, answered))
@@ -52,7 +52,7 @@ class BatchLoader(Generic[Question, Answer]):
             self._not_before = time.monotonic() + _PAUSE_SECONDS
             try:
                 answers = await in_thread(self._answer, [question for question, _ in asked])
-            except Exception as error:  # each of those who asked handles it as their own
+            except Exception as error:  # every caller of the batch gets the error
                 for _, answered in asked:
                     if not answered.done():
                         answered.set_exception(error)

@@ -1,18 +1,18 @@
-"""Deadlines for clients that stay silent, which leave out the time in which this process did not run.
+"""Deadlines for silent clients, which do not count time in which this process did not run.
 
-libuv runs timers before it reads. A process that was suspended, or got no CPU, would otherwise close the connections
-whose clients wrote in time: their data waits in the kernel until the timers have run.
+libuv runs timers before it reads. A process that was suspended, or got no CPU, would otherwise close connections whose
+clients wrote in time: their data waits in the kernel until the timers have run.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-# What arrived before a deadline is read within this time after it.
+# Data that arrived before a deadline is read within this time after it.
 GRACE_SECONDS = 1.0
 
 
 class Deadline:
-    """Call `expired` after `seconds`, and then some to read what has arrived; `cancel` prevents it."""
+    """A timer that calls `expired` after `seconds` and a grace period, in which data that has arrived is read."""
 
     __slots__ = ("_expired", "_loop", "_timer")
 
@@ -29,7 +29,7 @@ class Deadline:
 
 
 async def wait(event: Callable[[], Awaitable[object]], seconds: float) -> None:
-    """Await `event()`, which may be called twice. Raises TimeoutError after `seconds`, and then some as above."""
+    """Await `event()`, which may be called twice. Raises TimeoutError after `seconds` and the grace period."""
     try:
         async with asyncio.timeout(seconds):
             await event()

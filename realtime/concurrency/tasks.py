@@ -1,4 +1,4 @@
-"""Work behind the scenes: kept from being collected, its failures in the log, ended together."""
+"""Background tasks: kept alive, their errors logged, ended together."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ class Tasks:
         return task
 
     def keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
-        """Run work that goes on for as long as its owner; an error that it did not expect starts it anew."""
+        """Run work for the life of the owner. An unexpected error restarts it."""
         return self.spawn(_kept(work))
 
     def _ended(self, task: asyncio.Task[None]) -> None:

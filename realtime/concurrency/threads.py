@@ -1,7 +1,7 @@
-"""The one door from the event loop to the domain, which is synchronous, and the way back.
+"""Calls from the event loop into the synchronous domain, and back. No other module makes such calls.
 
-Channels' own sends all of a process's queries through one thread. This one has a bounded pool of its own, so
-that one slow query delays nobody and a storm of them starts no more threads than there are connections.
+Channels runs all queries of a process in one thread. This module has a bounded pool: a slow query delays no other, and
+many of them start no more threads than there are database connections.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _pool = ThreadPoolExecutor(settings.REALTIME_DATABASE_THREADS, thread_name_prefi
 _aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
 
 
-# When a call last found that it has no connection, by time.monotonic().
+# The time.monotonic() of the last call that found no database connection.
 _unreachable_at = 0.0
 
 
@@ -37,7 +37,7 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
 
 
 async def aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function that needs no connection of this thread's, without waiting for those that do."""
+    """Call a function that needs no database connection, without waiting for calls that do."""
     return await _run(functools.partial(function, *args, **kwargs), _aside)
 
 
@@ -46,10 +46,10 @@ async def _run(call: Callable[[], R], pool: ThreadPoolExecutor) -> R:
 
 
 def _call(function: Callable[[], R], asked_at: float) -> R:
-    """Each thread keeps its connection; one that died while it was idle is replaced first.
+    """Call with the thread's own connection, replacing one that broke while it was idle.
 
-    While the database does not answer, each call takes as long as its deadlines allow. What has waited behind one that
-    failed is refused together with it: one after another, they would wait for minutes.
+    While the database does not answer, each call lasts as long as its deadlines. Calls that waited behind a failed one
+    are refused with it: one after the other, they would wait for minutes.
     """
     global _unreachable_at
     if asked_at < _unreachable_at:
@@ -65,7 +65,7 @@ def _call(function: Callable[[], R], asked_at: float) -> R:
 
 
 def on_loop(function: Callable[..., None], *args: Any) -> Callable[[Any], None]:
-    """`function`, for another thread to call with one more argument: it runs on this loop, soon."""
+    """Return a function that schedules `function` on this loop, and that other threads may call."""
     loop = asyncio.get_running_loop()
 
     def call(argument: Any) -> None:

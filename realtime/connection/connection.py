@@ -20,7 +20,7 @@ from realtime.protocol.frames import CommandId
 
 
 class Connection:
-    """Frames leave in the order they were handed over. Nothing here waits for the client but `drained`."""
+    """One accepted, authenticated WebSocket. Frames are sent in order. Only `drained` waits for the client."""
 
     __slots__ = ("_ended", "_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
 
@@ -28,11 +28,11 @@ class Connection:
         self.id = uuid.uuid4().hex
         self.hub = hub
         self.identity = identity
-        # The identity whose end was announced.
+        # The identity whose expiry was announced to the client.
         self.warned: Identity | None = None
         self.user_id = identity.user_id
         self.subscriptions: dict[UUID, Subscription] = {}
-        # Rooms whose log has told that it is over, for as long as nobody else has.
+        # Rooms whose log has ended the subscription, until the announcement to the user arrives too.
         self._ended: set[UUID] | None = None
         self.sends = Pipeline()
         self.closed = False
@@ -47,12 +47,12 @@ class Connection:
         return True
 
     def tell(self, frame: str) -> None:
-        """Send a frame: replies and notices, of which there are only as many as were asked for."""
+        """Send a frame whatever is unsent: replies and notices, which are bounded by the commands."""
         if not self.closed:
             self._outlet.put(Burst((frame,)))
 
     def reply(self, command_id: CommandId, data: Any) -> None:
-        """Whoever gives no id wants no reply."""
+        """Reply to a command; a command without an id wants no reply."""
         if command_id is not None:
             self.tell(frames.reply(command_id, data))
 
@@ -66,25 +66,25 @@ class Connection:
         return not self.closed
 
     async def close(self, code: Close) -> None:
-        """Close once, whoever asks, after what is on its way, if the client takes it within moments."""
+        """Close once, after the frames that are queued, if the client reads them within moments."""
         if not self.closed:
             self._fall_silent()
             await self._outlet.finish(code)
 
     def abandon(self) -> None:
-        """The socket is closing or gone: what was on its way is dropped."""
+        """Discard queued frames: the socket is closing or closed."""
         self._fall_silent()
         self._outlet.drop()
 
     def _fall_silent(self) -> None:
-        """Nothing more is taken, and no room is heard."""
+        """Accept nothing more, and end all subscriptions."""
         self.closed = True
         for subscription in self.subscriptions.values():
             self.hub.unsubscribe(subscription)
         self.subscriptions.clear()
 
     def subscribe(self, subscription: Subscription) -> None:
-        """In the place of an earlier one to this room, if there is one."""
+        """Add a subscription, in place of an earlier one to the same room."""
         room_id = subscription.feed.room_id
         self.unsubscribe(room_id)
         self.subscriptions[room_id] = subscription
@@ -97,7 +97,7 @@ class Connection:
             self.hub.unsubscribe(subscription)
 
     def forget(self, room_id: UUID) -> None:
-        """The hub has ended this subscription, and said so."""
+        """Forget a subscription that the hub has ended. The client was sent `room.removed`."""
         subscription = self.subscriptions.get(room_id)
         self.unsubscribe(room_id)
         if subscription is None:
@@ -109,8 +109,7 @@ class Connection:
             self.tell(subscription.again)
 
     def notify(self, room_id: UUID, frame: str, *, over: bool) -> None:
-        """That its user is in a room, or that this is over; but not what the room's log has told, nor before what it is
-        yet to tell."""
+        """Send `room.added` or `room.removed`, unless the room's own event stream has reported it, or is about to."""
         ended = self._ended is not None and room_id in self._ended
         if self._ended is not None:
             self._ended.discard(room_id)

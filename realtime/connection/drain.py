@@ -1,4 +1,4 @@
-"""Leaving: every client is told when to come back, and is let go when that time has come."""
+"""Draining: asks every client to reconnect at a time of its own, and closes its connection then."""
 
 import asyncio
 import logging
@@ -14,15 +14,15 @@ from realtime.protocol.close_codes import Close
 
 logger = logging.getLogger(__name__)
 
-# How many clients a second the processes that stay can take over.
+# Clients per second that the remaining processes can take over.
 _CLIENTS_PER_SECOND = 250
 _SENDS_SECONDS = 5.0
 
 
 async def drain(connections: Connections) -> None:
-    """Say goodbye to all, each with a moment of its own within REALTIME_DRAIN_SECONDS, and close 1012 at that moment.
+    """Send `goodbye` to all clients, and close each with 1012 at its own time within REALTIME_DRAIN_SECONDS.
 
-    Until then a socket works as ever. To be called when the server accepts no more, before it closes everything.
+    Until then a connection works as usual. Call it when the server accepts no new connections, before it closes them.
     """
     connections.leaving = True
     everybody = list(connections)
@@ -38,7 +38,7 @@ async def drain(connections: Connections) -> None:
 
 
 async def _part(connection: Connection, seconds: float) -> None:
-    """What was sent before is stored and answered first."""
+    """Close a connection when its sends have been stored and answered."""
     await asyncio.sleep(seconds)
     with suppress(TimeoutError):
         async with asyncio.timeout(_SENDS_SECONDS):

@@ -1,4 +1,4 @@
-"""The way to a client under any ASGI server: a queue, and a task that awaits the server's `send`."""
+"""Sending under any ASGI server: a queue of frames, and a task that awaits the server's `send`."""
 
 import asyncio
 import logging
@@ -54,9 +54,9 @@ class Outbox:
                 self._unsent -= len(text)
                 if self._room is not None and self._unsent <= self._maximum // 2:
                     self._room.set()
-        except (OSError, RuntimeError):  # the client is gone; the server tells the consumer in its own time
+        except (OSError, RuntimeError):  # the client has disconnected; the server reports it to the session later
             self._lost()
-        except Exception:  # one more frame would be one after a hole
+        except Exception:  # a frame after this one would leave a hole
             logger.exception("a frame could not be sent")
             self._lost()
         finally:
@@ -86,6 +86,6 @@ class Outbox:
         if self._room is not None:
             self._room.set()
         if self._sending is not None and self._sending is not asyncio.current_task():
-            # Cancelled before it began, it would not get to say so itself.
+            # A task that is cancelled before it began does not reach its `finally`.
             self._sending.cancel()
             self._sending = None

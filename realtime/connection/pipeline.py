@@ -1,8 +1,8 @@
-"""The sends of one connection that wait for their commit: a bounded number, and nothing else overtakes them."""
+"""The sends of one connection that wait for their commit: bounded, and not overtaken by other commands."""
 
 import asyncio
 
-# More than this and the client's next frame is not read until one is answered.
+# At this number the client's next frame is not read until one is answered.
 _BOUND = 64
 
 
@@ -22,11 +22,11 @@ class Pipeline:
             self._changed.set()
 
     async def room(self) -> None:
-        """Wait until one more may enter."""
+        """Wait until there is room for one more."""
         await self._at_most(_BOUND - 1)
 
     async def empty(self) -> None:
-        """Wait until all are answered: commands are carried out in the order sent."""
+        """Wait until all are answered. Other commands wait for it: commands are executed in the order sent."""
         await self._at_most(0)
 
     async def _at_most(self, number: int) -> None:

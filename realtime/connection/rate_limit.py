@@ -1,10 +1,10 @@
-"""How many commands one connection may send: a rate, counted where the connection is."""
+"""The rate limit of one connection's commands, counted in its process."""
 
 import time
 
 
 class Allowance:
-    """`at_once`, or spread at `per_second` (the generic cell rate algorithm: one number to keep)."""
+    """A rate limit by the generic cell rate algorithm, which keeps one number."""
 
     __slots__ = ("_full_at",)
 
@@ -12,7 +12,7 @@ class Allowance:
         self._full_at = 0.0
 
     def take(self, per_second: float, at_once: int) -> float:
-        """Take one: 0; or take none, and the seconds to wait."""
+        """Take one of `per_second` with bursts of `at_once`. Return 0, or the seconds to wait if none was left."""
         now = time.monotonic()
         full_at = max(self._full_at, now) + 1 / per_second
         wait = full_at - now - at_once / per_second

@@ -1,7 +1,7 @@
-"""All connections of this process: who is there, whether anybody new is let in, and who has to go.
+"""All connections of this process: admission, expiry and revocation.
 
-A socket lives no longer than what it was opened with. When that ends is known; that it was revoked is announced, and
-since an announcement may be lost, it is also asked, again and again.
+A connection lives no longer than its credentials. Their expiry is known; their revocation is announced and, as an
+announcement may be lost, the database is asked periodically too.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ from realtime.protocol.close_codes import Close
 logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-# A storm of revocations makes few rounds.
+# Revocations are gathered for so long: many of them need few rounds.
 _GATHER_SECONDS = 0.02
-# Until a question that got no answer is asked again.
+# Delay before a failed check is repeated.
 _RETRY_SECONDS = 2.0
 
 
 class Connections:
-    """`dead` says which of some identities are good no more. Once `leaving`, nobody new is let in."""
+    """The connections. `dead` returns which of some identities were revoked. With `leaving` none is admitted."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class Connections:
         self._tasks = Tasks()
         self._watching: list[asyncio.Task[None]] = []
 
-    # Who is there
+    # Members
 
     def __iter__(self) -> Iterator[Connection]:
-        """The oldest first."""
+        """Iterate over a copy, the oldest connection first."""
         return iter(list(self._all))
 
     def of(self, user_id: UUID) -> int:
-        """How many somebody has."""
+        """Return the number of the user's connections."""
         return len(self._of_user.get(user_id, ()))
 
     def add(self, connection: Connection) -> None:
@@ -91,20 +91,23 @@ class Connections:
             for connection in list(self._of_user.get(user_id, ())):
                 connection.notify(room_id, message["payload"], over=message["over"])
 
-    # Who has to go
+    # Expiry and revocation
 
     def hear(self, message: dict[str, Any]) -> None:
-        """An announcement of accounts/revocation.py."""
+        """Note revoked devices, as announced by accounts/revocation.py."""
         self._revoked.add(map(UUID, message["devices"]))
         self._told.set()
 
     def check_now(self) -> None:
-        """Announcements may have been lost."""
+        """Ask the database now: announcements may have been lost."""
         self._doubtful.set()
 
     async def _look(self) -> None:
-        """At everybody, every moment, and when somebody was signed out. (A timer for each would cost a kilobyte for
-        each.) Every moment also for those who were given another token while theirs was announced."""
+        """Check all connections, every second and after a revocation.
+
+        A timer per connection would cost a kilobyte each. The periodic check also finds connections that received a
+        newer token while the revocation was announced.
+        """
         while True:
             if await _within(_LOOK_SECONDS, self._told):
                 await asyncio.sleep(_GATHER_SECONDS)
@@ -124,7 +127,7 @@ class Connections:
             self._doubtful.clear()
             try:
                 dead = await self._dead({connection.identity for connection in self})
-            except Exception as error:  # a database that is away comes back
+            except Exception as error:  # tried again
                 logger.error("tokens can't be checked: %s", reason(error))
                 answered = False
             else:
@@ -144,7 +147,7 @@ class Connections:
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
-    """Wait for it, but not for ever: whether it came."""
+    """Wait for an event, for at most `seconds`. Return whether it was set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             return await event.wait()

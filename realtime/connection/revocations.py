@@ -1,19 +1,19 @@
-"""Who was signed out a moment ago: for sockets that were being opened, or given a newer token, as it was announced."""
+"""Recently revoked devices, for connections that were being opened, or authenticated anew, at the announcement."""
 
 import time
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
-# Longer than any socket takes from its look-up to its place among the connections.
+# Longer than a connection takes from the look-up of its token until it is registered.
 _SECONDS = 60.0
 
 
 class Revoked:
-    """Devices, each remembered for a while."""
+    """A set of devices, each kept for a while."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # Until when; the first to be forgotten first.
+        # Each device with the end of its time, in order of that time.
         self._until: dict[UUID, float] = {}
 
     def __contains__(self, device_id: UUID) -> bool:

@@ -1,4 +1,4 @@
-"""Frames on their way out: encoded once, shared by every socket they go to."""
+"""Outgoing frames: encoded once, shared by all sockets that are sent them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -10,21 +10,21 @@ from realtime.protocol.close_codes import Close
 # The extension of a WebSocket scope that holds the connection's Outlet, where the server has one to offer.
 OUTLET = "roomwire.outlet"
 
-# What one burst may add to a socket's unsent characters, give or take a frame.
+# Size of a burst in characters, which its last frame may exceed.
 _BURST_CHARACTERS = 65_536
 
 _TEXT = 0x81  # the last fragment of a text message, RFC 6455 section 5.2
 
 
 class Burst:
-    """Text frames that go out together."""
+    """Text frames that are sent together."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
 
     @cached_property
     def ready(self) -> bytes:
-        """The frames as a server may write them to the wire, unmasked."""
+        """The frames as bytes for the wire, unmasked (RFC 6455, section 5.2)."""
         return b"".join(_framed(self.texts))
 
 
@@ -42,7 +42,7 @@ def _framed(texts: Iterable[str]) -> Iterator[bytes]:
 
 
 def bursts(texts: Sequence[str]) -> Iterator[tuple[Burst, int]]:
-    """`texts` in bursts of a bounded size, each with how many it is."""
+    """Yield `texts` in bursts of bounded size, each with the number of its frames."""
     begin = characters = 0
     for end, text in enumerate(texts, 1):
         characters += len(text)
@@ -52,20 +52,20 @@ def bursts(texts: Sequence[str]) -> Iterator[tuple[Burst, int]]:
 
 
 class Outlet(Protocol):
-    """The way to one client. Frames leave in the order they were put; none is taken after `finish`."""
+    """Sends frames to one client, in the order of `put`. After `finish` it accepts none."""
 
     @property
     def full(self) -> bool:
-        """More than REALTIME_OUTBOX_MAX_BYTES are unsent."""
+        """Whether more than REALTIME_OUTBOX_MAX_BYTES are unsent."""
 
     def put(self, burst: Burst) -> None:
-        """Take frames to send, whatever is unsent."""
+        """Queue frames, however much is unsent."""
 
     async def room(self) -> None:
-        """Wait until what was unsent is half sent, or the client is gone."""
+        """Wait until at most half of the maximum is unsent, or the client has disconnected."""
 
     async def finish(self, code: Close) -> None:
-        """Close with a code after what was put, or without either if the client takes neither within moments."""
+        """Send what is queued, then close with a code. Disconnect if the client does not read it within moments."""
 
     def drop(self) -> None:
-        """The client is gone: what was not sent never will be."""
+        """Discard what is unsent: the client has disconnected."""

@@ -1,9 +1,9 @@
-"""One room's stream in this process: order, repair and who hears it. Plain state, no I/O.
+"""One room's event stream in this process: order, holes and subscriptions. Plain state, no I/O.
 
-Whatever arrives from the channel layer or the log is offered here; what comes out to the subscribers is the
-log's own sequence, in bursts: what has come in order waits for `flush`, so that events which come fast share a
-write per socket. A subscription is *live* (it gets each burst) or *behind* (its `cursor` is the last seq it has; the
-rest is read for it, realtime/delivery/recovery.py).
+Events from the channel layer and from the log are offered here, in any order; the subscribers receive the sequence of
+the log. Events that are in order wait for `flush`, so that fast ones share a write per socket. A subscription is *live*
+(it receives each burst) or *behind* (`cursor` is the last seq it has received; realtime/delivery/recovery.py reads the
+rest for it).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,27 +20,30 @@ _PENDING_CHARACTERS = 262_144
 
 
 class Subscriber(Protocol):
-    """A connection, as far as delivering to it goes."""
+    """A connection, as the feed sees it."""
 
     user_id: UUID
 
     def offer(self, burst: Burst) -> bool:
-        """Take frames to send, or refuse them all (False) while too much is unsent."""
+        """Queue all frames, or none (False) while too much is unsent."""
 
     def tell(self, frame: str) -> None:
-        """Take a frame to send, whatever is unsent."""
+        """Queue a frame, however much is unsent."""
 
     async def drained(self) -> bool:
-        """Wait until frames are taken again; False if that will never be."""
+        """Wait until frames are accepted again. False if the connection is closed."""
 
     def forget(self, room_id: UUID) -> None:
-        """The hub has ended this subscription, and said so."""
+        """Forget a subscription that the hub has ended. The client was sent `room.removed`."""
 
 
 class Subscription:
-    """This subscriber hears that room, and is `present` there if it asked for that. `granted` is the head at which the
-    right to was checked. It is `over` when that was announced to the subscriber's user, and the log is to tell it; if
-    they are in the room `again`, that is said afterwards."""
+    """A connection's subscription to a room.
+
+    `granted` is the room's head when the right to read it was checked. `present` is True if it shows its user's
+    presence. `over` is True from the announcement that the user has left the room until the log's own event says so;
+    `again` is the `room.added` frame that is sent after that event if the user has re-joined meanwhile.
+    """
 
     __slots__ = ("again", "cursor", "feed", "granted", "over", "present", "subscriber")
 
@@ -52,9 +55,9 @@ class Subscription:
 
 
 class Feed:
-    """`head` is the last seq that came in order, `position` the last that live subscriptions were given.
+    """The stream. `head` is the last seq received in order, `position` the last that live subscriptions were sent.
 
-    `lagging` is called with a live subscription that fell behind.
+    `lagging` is called with a live subscription that has fallen behind.
     """
 
     __slots__ = (
@@ -91,7 +94,7 @@ class Feed:
         self.forget()
 
     def forget(self) -> None:
-        """Free what is remembered. The log has it."""
+        """Free the events in memory. The log has them."""
         self._held.clear()
         self._ring.clear()
 
@@ -108,16 +111,16 @@ class Feed:
 
     @property
     def has_news(self) -> bool:
-        """Something came in order and waits to be given to live subscriptions."""
+        """Whether events in order wait to be sent to the live subscriptions."""
         return bool(self._pending)
 
     @property
     def has_hole(self) -> bool:
-        """Something arrived that can't be delivered before something else has."""
+        """Whether events have arrived whose predecessors have not."""
         return bool(self._held.payloads)
 
     def offer(self, entries: Iterable[tuple[int, str]]) -> None:
-        """Take what is next in line, drop what was seen, hold what is ahead (to a bound: the log has it)."""
+        """Accept the next event, drop known ones, hold those ahead of a hole (bounded: the log has them)."""
         for seq, payload in entries:
             if seq == self.head + 1:
                 self._take(Entry(seq, payload))
@@ -130,7 +133,7 @@ class Feed:
             self._take(Entry(self.head + 1, payload))
 
     def fill(self, entries: Sequence[Entry]) -> int | None:
-        """Take what the log says comes after `head`; or say where it goes on, if it no longer has that."""
+        """Accept events read from the log after `head`. If it lacks the next one, return the seq before its first."""
         news = [entry for entry in entries if entry.seq > self.head]
         if news and news[0].seq != self.head + 1:
             return news[0].seq - 1
@@ -140,14 +143,14 @@ class Feed:
     def _take(self, entry: Entry) -> None:
         self.head = entry.seq
         if effects.invalidates_history(entry.payload):
-            self._ring.clear()  # the log has what may still be told
+            self._ring.clear()  # the log has the rewritten events
             self.erasures += 1
         self._ring.append(entry)
         self._pending.append(entry.payload)
         self._pending_characters += len(entry.payload)
         ending = effects.subscription_end(entry.payload)
         if ending is not None:
-            # Nobody whose last event this is hears what follows.
+            # A subscription that this event ends must not receive the events after it.
             self.flush()
             for subscription in list(self.live):
                 if _concerns(ending, subscription, entry.seq):
@@ -156,7 +159,7 @@ class Feed:
             self.flush()
 
     def flush(self) -> None:
-        """Give live subscriptions what waits: one burst for all, built once."""
+        """Send the waiting events to the live subscriptions: one burst, encoded once."""
         if not self._pending:
             return
         burst, before = Burst(self._pending), self.position
@@ -166,8 +169,11 @@ class Feed:
             self._fall_behind(subscription, before)
 
     def tell(self, payloads: Sequence[str], after: int) -> bool:
-        """What was true when the room stood at `after`, and may be lost: to live subscriptions, once they have heard
-        that far. Not to one that is full. False while nobody has heard that far."""
+        """Send ephemeral events to the live subscriptions, except to those whose outbox is full.
+
+        `after` is the room's last seq when they were published. False if this feed has not reached it: they are
+        dropped.
+        """
         if after > self.head:
             return False
         self.flush()
@@ -183,20 +189,20 @@ class Feed:
         self.lagging(subscription)
 
     def recall(self, entries: Sequence[Entry]) -> None:
-        """Remember older entries, read from the log for one subscription, for the others that are as far behind."""
+        """Keep older entries, read from the log for one subscription, for the others that are as far behind."""
         self._ring.extend_back(entries, self.head)
 
     def recent(self, after: int) -> list[Entry] | None:
-        """Everything past `after` that live subscriptions were given, if all of it is remembered."""
+        """Return the entries after `after` that were sent to live subscriptions; None if not all are in memory."""
         return [] if after >= self.position else self._ring.between(after, self.position)
 
     def go_live(self, subscription: Subscription) -> bool:
-        """Bring a subscription up to `position` from the ring and let it hear the rest as it comes.
+        """Send a subscription what it missed up to `position`, from the ring, and make it live.
 
-        False if it is too far behind for the ring, ahead of this feed, or its subscriber takes no more now.
+        False if the ring does not reach back to it, if it is ahead of this feed, or if its outbox is full.
         """
         if subscription.granted > self.head:
-            return False  # what is remembered here may have been taken back since
+            return False  # the ring may have events that were rewritten before the right was checked
         if self.position < subscription.cursor <= self.head:
             self.flush()
         missed = self.recent(subscription.cursor)
@@ -209,8 +215,7 @@ class Feed:
         return True
 
     def pass_on(self, subscription: Subscription, missed: Sequence[Entry]) -> bool:
-        """Send missed entries, up to the last that concerns the subscriber. False if not all were taken, or none may
-        follow."""
+        """Send missed entries, up to the one that ends the subscription. False if the outbox is full, or it ended."""
         last = next((at for at, entry in enumerate(missed) if _ending(subscription, entry)), None)
         wanted = missed if last is None else missed[: last + 1]
         for burst, count in bursts([entry.payload for entry in wanted]):
@@ -223,7 +228,7 @@ class Feed:
         return subscription in self
 
     def end(self, subscription: Subscription, reason: str) -> None:
-        """Stop a subscription from this side, and say so."""
+        """End a subscription and send its client `room.removed`."""
         self.drop(subscription)
         frame = wire.RoomRemoved(self.room_id, reason)
         subscription.subscriber.tell(wire.encode(frame).decode())
@@ -234,9 +239,10 @@ class Feed:
         self.behind.pop(subscription, None)
 
     def restart(self, head: Head) -> list[Subscription]:
-        """Go on from `head`; says whose reading that interrupts. A new counting knows no older position or right.
+        """Continue from `head`, and return the subscriptions that miss events by that.
 
-        A head that went back is a new counting too, whatever its epoch: a standby took over without the last commits.
+        In a new epoch no older position or granted head is valid. A head that moved back counts as a new epoch too: a
+        standby was promoted without the last commits.
         """
         anew = head.epoch != self.epoch or head.seq < self.head
         if not anew:
@@ -257,12 +263,12 @@ def _ending(subscription: Subscription, entry: Entry) -> effects.Ending | None:
 
 
 def _concerns(ending: effects.Ending, subscription: Subscription, seq: int) -> bool:
-    """One from before the right to the subscription was checked is history."""
+    """Whether the event ends this subscription. One from before the right was checked does not: it is history."""
     return seq > subscription.granted and ending.user_id in (None, subscription.subscriber.user_id)
 
 
 def runs(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """`entries` cut where the log has a hole."""
+    """Yield the entries in parts, cut where the log has a hole."""
     begin = 0
     for end in range(1, len(entries) + 1):
         if end == len(entries) or entries[end].seq != entries[end - 1].seq + 1:

@@ -1,7 +1,7 @@
-"""The one listener on the channel layer: this process's channel, and the rooms' groups it is in.
+"""The only listener on the channel layer: this process's channel, and its memberships in the groups of rooms.
 
-What is wanted is kept apart from what is joined, and one task makes the second follow the first: a join and a
-leave of one room can't overtake each other, and a layer that is away is simply tried again.
+The wanted groups and the joined groups are two sets, and one task makes the second follow the first. So joining and
+leaving a group cannot overtake each other, and failed calls are repeated while the layer is unavailable.
 """
 
 import asyncio
@@ -25,29 +25,31 @@ _DEAF_SECONDS = 3.5
 
 
 class Audience(NamedTuple):
-    """Who hears announcements of one `type`; `joined` is called when those of a group arrive from now on, whatever
-    was announced before."""
+    """The receiver of announcements of one `type`.
+
+    `heard` is called with each. `joined` is called when a group was joined: earlier announcements may be lost.
+    """
 
     type: str
     heard: Callable[[dict[str, Any]], None]
     joined: Callable[[], None]
-    # Joined for as long as the link is there; others are wanted and unwanted one by one.
+    # A group that is always joined. Other groups are wanted and unwanted one by one.
     group: str | None = None
 
 
 def no_matter() -> None:
-    """For an audience that has nothing to catch up with."""
+    """Do nothing, for an audience that does not need lost announcements."""
 
 
 class Link:
-    """To the groups that are wanted, for audiences that each know one type of message."""
+    """Receives from the wanted groups, and passes each message to the audience of its type."""
 
     def __init__(self, *audiences: Audience) -> None:
         self._audiences = {audience.type: audience for audience in audiences}
         self._wanted = {audience.group: audience for audience in audiences if audience.group is not None}
         self._joined: set[str] = set()
         self._changed = asyncio.Event()
-        # When one was last heard, and which; and how many were sent.
+        # When the last beacon was received (loop time), its number, and the number of the last one sent.
         self._beacon_at = 0.0
         self._beacon = self._beacons = 0
         self._outage = Outage(logger, "the channel layer", "clients are served from the log, a moment later")
@@ -64,7 +66,7 @@ class Link:
         """Listen until cancelled."""
         layer = get_channel_layer()
         assert layer is not None, "settings.CHANNEL_LAYERS has no default"
-        # What this process announces it hears at once, whatever the layer does.
+        # What this process announces itself is received directly, whatever state the layer is in.
         announcer.listeners.append(self._hear)
         try:
             while True:
@@ -74,11 +76,11 @@ class Link:
             announcer.listeners.remove(self._hear)
 
     async def _listen(self, layer: Any) -> None:
-        """Until the layer fails, or says nothing more."""
+        """Listen on a new channel until the layer fails or stays silent."""
         try:
             async with asyncio.timeout(_CALL_SECONDS):
                 if self._joined:
-                    await layer.flush()  # connections that look alive and are not, groups of a channel that is gone
+                    await layer.flush()  # broken connections, and groups of the previous channel
                 channel = await layer.new_channel("hub")
             self._joined.clear()
             self._beacon_at = asyncio.get_running_loop().time()
@@ -87,7 +89,7 @@ class Link:
                 tasks.create_task(self._receive(layer, channel))
                 tasks.create_task(self._follow(layer, channel))
                 tasks.create_task(self._watch(layer, channel))
-        except Exception as error:  # whatever a layer's client library raises: clients are served from the log
+        except Exception as error:  # of any kind that the layer raises: clients are served from the log
             self._outage.note(error)
 
     async def _receive(self, layer: Any, channel: str) -> None:
@@ -95,12 +97,12 @@ class Link:
             message = await layer.receive(channel)
             if message.get("type") == _BEACON:
                 self._hear_beacon(message["number"])
-            elif message.get("origin") != announcer.origin:  # else it was heard when it was announced
+            elif message.get("origin") != announcer.origin:  # its own were received when they were announced
                 self._hear(message)
 
     def _hear_beacon(self, number: int) -> None:
-        """Where a beacon was lost, so may announcements have been: the layer's client comes back by itself after a
-        short outage, and says nothing of it."""
+        """Note a beacon. If one before it was lost, announcements may be lost too: after a short outage the layer's
+        client reconnects without reporting it."""
         self._beacon_at = asyncio.get_running_loop().time()
         if number != self._beacon + 1:
             for audience in self._audiences.values():
@@ -113,14 +115,14 @@ class Link:
             audience = self._audiences.get(message["type"])
             if audience is not None:
                 audience.heard(message)
-        except Exception:  # from a process of another release, say: its events are in the log
+        except Exception:  # for example from a process of another release: its events are in the log
             logger.exception("an announcement could not be decoded")
 
     async def _watch(self, layer: Any, channel: str) -> None:
-        """Tell ourselves something, again and again: a subscription that died silently hears nothing, and no error."""
+        """Send beacons to this process itself: a broken subscription receives nothing, and raises no error."""
         while asyncio.get_running_loop().time() - self._beacon_at < _DEAF_SECONDS:
             self._beacons += 1
-            with suppress(Exception):  # an outage, which shows in what isn't heard
+            with suppress(Exception):  # an outage shows in the missing beacons
                 async with asyncio.timeout(_CALL_SECONDS):
                     await layer.send(channel, {"type": _BEACON, "number": self._beacons})
             await asyncio.sleep(_BEACON_SECONDS)
@@ -134,14 +136,14 @@ class Link:
                 self._joined.discard(group)
             for group in self._wanted.keys() - self._joined:
                 audience = self._wanted.get(group)
-                if audience is not None:  # else it was left meanwhile
+                if audience is not None:  # it was unwanted meanwhile
                     await self._call(layer.group_add, group, channel)
                     self._joined.add(group)
                     audience.joined()
             await self._changed.wait()
 
     async def _call(self, change: Callable[[str, str], Any], group: str, channel: str) -> None:
-        """Until it succeeds: a layer that is away loses announcements, never the wish to hear them."""
+        """Join or leave a group, repeating until it succeeds."""
         while True:
             try:
                 async with asyncio.timeout(_CALL_SECONDS):

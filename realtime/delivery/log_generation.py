@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.2
 
 
 class Continuity:
-    """One per server process."""
+    """Checks the generation. One per server process."""
 
     def __init__(self) -> None:
         self._tasks = Tasks()
@@ -27,13 +27,13 @@ class Continuity:
         self._healthy = True
 
     def start(self) -> None:
-        """Begin with the process, or with its first request: not every ASGI server has a lifespan."""
+        """Start once: at startup or with the first request, as not every ASGI server has a lifespan."""
         if not self._started:
             self._started = True
             self._tasks.spawn(self._run())
 
     async def decided(self) -> None:
-        """Wait until the generation is decided, or the database can't be asked: then it is as soon as it can."""
+        """Wait until the generation is decided. Does not wait for a database that is unavailable."""
         self.start()
         await self._decided.wait()
 
@@ -50,7 +50,7 @@ class Continuity:
                 else:
                     sign = await in_thread(generations.join, sign)
                     joined = sign is None
-            except Exception as error:  # a database that is away comes back
+            except Exception as error:  # tried again
                 self._away(error)
             else:
                 self._healthy = True

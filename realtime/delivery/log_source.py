@@ -1,4 +1,4 @@
-"""What the hub asks the database: the domain's own questions, as coroutines."""
+"""The hub's reads from the database, as coroutines."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -11,20 +11,20 @@ from realtime.concurrency.threads import in_thread
 
 
 class Source(Protocol):
-    """Any of them raises while there is no answer."""
+    """The reads. Each raises while the database is unavailable."""
 
     async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
-        """`chat.eventlog.log.read`."""
+        """See `chat.eventlog.log.read`."""
 
     async def heads(self, room_ids: Collection[UUID], stood: Mapping[UUID, Head]) -> dict[UUID, Head]:
-        """`chat.eventlog.log.heads`."""
+        """See `chat.eventlog.log.heads`."""
 
     async def readers(self, *, room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
-        """`chat.permissions.readers`."""
+        """See `chat.permissions.list_readers`."""
 
 
 class Database:
-    """The real one. (In the tests a list stands in.)"""
+    """Reads from the database. Unit tests read from a list instead."""
 
     async def read(self, *, room_id: UUID, after: int, limit: int) -> list[Entry]:
         return await in_thread(log.read, room_id=room_id, after=after, limit=limit)

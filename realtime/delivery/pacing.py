@@ -1,8 +1,8 @@
-"""Gathering: when a room's events come slowly each goes out at once; when they come fast, a few ms share a write.
+"""Pacing: slow events are sent at once; fast events of a busy room are gathered for some ms and share a write.
 
-A write to a socket costs the same for one frame and for twenty. So after a delivery that took a while the next
-one waits half as long as that one took, with whatever comes in the meantime. A quiet or small room never waits,
-and none waits longer than REALTIME_GATHER_SECONDS.
+A write to a socket costs about the same for one frame and for twenty. So after an expensive delivery the next one is
+delayed by half the time that it took. Quiet and small rooms are never delayed, and no delay exceeds
+REALTIME_GATHER_SECONDS.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from realtime.delivery.feed import Feed
 
-# Cheaper deliveries than this are not worth waiting for.
+# Deliveries that took less delay nothing.
 _CHEAP_SECONDS = 0.001
 
 
@@ -21,7 +21,7 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        # When a busy feed's next delivery may be, and the timer of one that waits for it.
+        # The time of a busy feed's next delivery, and the timer of a delivery that waits for it.
         self._not_before: dict[Feed, float] = {}
         self._waiting: dict[Feed, asyncio.TimerHandle] = {}
 
@@ -47,7 +47,7 @@ class Pace:
             self._not_before.pop(feed, None)
 
     def forget(self, feed: Feed) -> None:
-        """Nobody hears this feed any more."""
+        """Forget a feed that has no subscriptions left."""
         self._not_before.pop(feed, None)
         timer = self._waiting.pop(feed, None)
         if timer is not None:

@@ -1,7 +1,7 @@
-"""Recovery: bringing feeds up to the log, and subscriptions up to their feeds, by reading what hints did not bring.
+"""Recovery: reads from the log what announcements did not bring to feeds, and what subscriptions have missed.
 
-One reading serves all who wait for the same: one repair per feed, and one recall of what a feed's subscribers have
-missed since they were all cut off at once. A slow reader, a resumed client and a fresh one are one case.
+One reader serves all that wait for the same events: one repair per feed, and one recall per feed for subscriptions
+that were cut off together. A slow reader, a resuming client and a new one are one case.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from realtime.protocol import frames
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.5
-# Events read at once for a feed, and for one subscription: there may be many of those, and an event may be fat.
+# Events per read for a feed, and for one subscription: there may be many subscriptions, and events may be large.
 _PAGE = 200
 _PAGE_BACK = 50
 
@@ -33,7 +33,7 @@ class Recovery:
         self._recalls: dict[Feed, asyncio.Task[None]] = {}
 
     def repair(self, feed: Feed, head: int = 0) -> asyncio.Task[None]:
-        """Bring a feed up to the log, which is known to have come to `head`; one reader, however many ask."""
+        """Read events from the log until the feed has reached it. `head` is a known seq. One reader per feed."""
         task = self._repairs.get(feed)
         if task is None or task.done():
             task = self._repairs[feed] = self._tasks.spawn(self._read_forward(feed, head))
@@ -44,7 +44,7 @@ class Recovery:
         while more:
             entries = await self._read(feed, feed.head, _PAGE)
             if entries is None:
-                head = 0  # known of another counting
+                head = 0  # it was of another epoch
                 continue
             gone = feed.fill(entries) if entries else head
             if gone is not None and gone > feed.head:
@@ -55,15 +55,15 @@ class Recovery:
         self._repairs.pop(feed, None)
 
     async def _read(self, feed: Feed, after: int, limit: int) -> list[Entry] | None:
-        """From the log, for as long as it takes the database to answer and somebody waits for it.
+        """Return entries of the log, retrying while the database is unavailable and the feed has subscriptions.
 
-        None if the counting changed meanwhile.
+        None if the feed was restarted meanwhile.
         """
         restarts = feed.restarts
         while feed.subscriptions:
             try:
                 entries = await self._source.read(room_id=feed.room_id, after=after, limit=limit)
-            except Exception as error:  # a database that is away comes back; the sockets wait for it
+            except Exception as error:  # tried again: the connections stay open meanwhile
                 logger.error("the log of room %s can't be read: %s", feed.room_id, reason(error))
             else:
                 return entries if feed.restarts == restarts else None
@@ -79,11 +79,11 @@ class Recovery:
             self._tasks.spawn(self._check_rights(feed))
 
     async def _check_rights(self, feed: Feed) -> None:
-        """Who may read a room has changed with the backup that was restored."""
+        """Check all subscriptions again: the right to read may have changed with a restored backup."""
         while users := {each.subscriber.user_id for each in feed.subscriptions}:
             try:
                 readers = await self._source.readers(room_id=feed.room_id, user_ids=users)
-            except Exception as error:  # a database that is away comes back
+            except Exception as error:  # tried again
                 logger.error("the rights to room %s can't be checked: %s", feed.room_id, reason(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
@@ -98,7 +98,7 @@ class Recovery:
         self._tasks.spawn(self._bring_up(subscription))
 
     async def _bring_up(self, subscription: Subscription) -> None:
-        """A slow reader costs itself and nobody else; a bug of ours ends its subscription, for it to begin again."""
+        """Catch up one subscription without delaying others. An unexpected error ends it: the client subscribes anew."""
         try:
             await self._follow(subscription)
         except Exception:
@@ -106,7 +106,7 @@ class Recovery:
             subscription.feed.end(subscription, "failed")
 
     async def _follow(self, subscription: Subscription) -> None:
-        """Read a subscription what it missed until it can go live."""
+        """Send a subscription what it missed until it can go live."""
         feed = subscription.feed
         while await subscription.subscriber.drained() and subscription in feed.behind:
             known = max(subscription.cursor, subscription.granted)
@@ -120,7 +120,7 @@ class Recovery:
                     await self._read_back(subscription)
 
     async def _recall(self, feed: Feed, subscription: Subscription) -> None:
-        """One reading of what many missed who are about as far behind: all who were in a room and lost it at once."""
+        """Read recent events once for all subscriptions that were cut off at about the same time."""
         if subscription.cursor >= feed.position - RING_EVENTS:
             task = self._recalls.get(feed)
             if task is None:
@@ -131,7 +131,7 @@ class Recovery:
         erasures = feed.erasures
         try:
             entries = await self._read(feed, max(0, feed.head - RING_EVENTS), RING_EVENTS)
-            if feed.erasures == erasures:  # else it may be what was told no more
+            if feed.erasures == erasures:  # else it may hold events that were rewritten since
                 feed.recall(entries or [])
         finally:
             self._recalls.pop(feed, None)
@@ -143,7 +143,7 @@ class Recovery:
             self._pass_on(subscription, entries, stood)
 
     def _pass_on(self, subscription: Subscription, entries: list[Entry], stood: int) -> None:
-        """`entries` is what the log had when the feed stood at `stood`: what came since is not gone."""
+        """Send entries read from the log when the feed was at `stood`: later events are not missing from them."""
         feed = subscription.feed
         within = [entry for entry in entries if entry.seq <= feed.position]
         if not within:
@@ -155,7 +155,7 @@ class Recovery:
                 return
 
     def _skip(self, subscription: Subscription, start: int) -> None:
-        """The log was pruned past this reader: say so rather than leave a hole."""
+        """Send `room.resync`: the log was pruned past the position of this subscription."""
         subscription.cursor = start
         feed = subscription.feed
         subscription.subscriber.tell(frames.encode(frames.Resync(feed.room_id, feed.epoch, start, "pruned")))

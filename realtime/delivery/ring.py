@@ -1,6 +1,6 @@
-"""What a process remembers of its rooms' events, so that it need not read them again: bounded by room, and in all.
+"""Recent events of rooms in the memory of a process, which save reads from the log. Bounded per room and in total.
 
-All of it is in the log as well. When too much is remembered, what was added to longest ago is forgotten first.
+The log has all of them. When the total is exceeded, the rooms without recent additions are freed first.
 """
 
 from collections import deque
@@ -22,8 +22,10 @@ _ENTRY_BYTES = 150
 
 
 class Memory:
-    """The bound of a process: REALTIME_MEMORY_MAX_BYTES in all rings and of all that is held. `added` counts additions:
-    it tells which part was added to last."""
+    """The memory bound of a process: REALTIME_MEMORY_MAX_BYTES for all rooms.
+
+    `added` counts additions; a part's `used` is the count at its last addition.
+    """
 
     def __init__(self) -> None:
         self.maximum = settings.REALTIME_MEMORY_MAX_BYTES
@@ -31,7 +33,7 @@ class Memory:
         self.bytes = self.added = 0
 
     def relieve(self) -> None:
-        """Forget an eighth at once: the parts are looked through once for many events."""
+        """Free an eighth at once, so that the parts are sorted once for many events."""
         for part in sorted(self.parts, key=attrgetter("used")):
             part.clear()
             if self.bytes <= self.maximum * 7 // 8:
@@ -39,7 +41,7 @@ class Memory:
 
 
 class _Part:
-    """What is remembered of one room, with the bytes that it takes, and when it was added to."""
+    """The events in memory of one room, with their bytes, and the count at the last addition."""
 
     __slots__ = ("__weakref__", "_memory", "bytes", "used")
 

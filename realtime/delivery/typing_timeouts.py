@@ -1,5 +1,8 @@
-"""Who is typing in the rooms that are heard here: each process ends by itself what it passed on, so that it ends in
-time whoever dies, falls silent, or came by HTTP."""
+"""Typing notifications in the rooms of this process, and their expiry.
+
+Every process ends the notifications that it has forwarded, so that they end in time even if the sender's process dies,
+or the sender used HTTP.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +26,7 @@ _decode = msgspec.json.Decoder(_Said).decode
 
 
 class Typing:
-    """What was passed on, and when it ends."""
+    """The forwarded notifications, with the timers that end them."""
 
     def __init__(self) -> None:
         self._ends: dict[tuple[Feed, UUID], asyncio.TimerHandle] = {}
@@ -37,7 +40,7 @@ class Typing:
                     self._begin(feed, said.data)
 
     def forget(self, feed: Feed) -> None:
-        """Nobody hears this feed any more."""
+        """Forget a feed that has no subscriptions left."""
         for room, user_id in list(self._ends):
             if room is feed:
                 self._forget(room, user_id)

@@ -1,9 +1,9 @@
-"""Who is in the rooms that are watched here, and what their watchers are told.
+"""Presence of the rooms that this process watches, and the changes that are sent to their subscribers.
 
-A subscription that is `present` shows its user to the room, and watches. What a watcher is told is the difference
-between what it was told last and what is known now, whatever happened between the two: lost hints, killed processes
-and a Redis that was away heal by themselves, and nothing is told twice. It is told when the watcher's feed has come to
-where the room stood afterwards (`head`): somebody who was removed meanwhile is not among the watchers then.
+A subscription with `present` shows its user in the room, and is sent changes. What it is sent is the difference between
+the state it was sent last and the state known now. So lost hints, killed processes and Redis outages are corrected by
+the next reading, and nothing is sent twice. A change is sent when the subscription's feed has reached the head that the
+room had after it: a user who was removed meanwhile is no longer subscribed then.
 """
 
 import asyncio
@@ -35,17 +35,18 @@ from realtime.presence.tracker import Attending
 
 logger = logging.getLogger(__name__)
 
-# How often one looks without a hint.
+# The interval of readings without a hint.
 _LOOK_SECONDS = 3.0
-# So long hints wait for each other, and those who are to be told something for their feed.
+# How long hints are gathered, and how long changes wait for feeds between two attempts.
 _GATHER_SECONDS = 0.02
 _WAIT_SECONDS = 0.05
-# A crowd is told of its number no more often.
+# The least interval between two counts of a crowded room.
 _CROWD_SECONDS = 1.0
 
 
 class _Room:
-    """`told` are the watchers, with what they were told last. `head` is where the room stood after `known` was so."""
+    """A watched room. `told` has the state that each subscription was sent last; `head` is the room's head after
+    `known` became true."""
 
     __slots__ = ("head", "known", "quiet_until", "told")
 
@@ -62,19 +63,19 @@ class _Room:
 
 
 def _read_all(asked: Sequence[Collection[UUID]]) -> list[Reading]:
-    """In a thread: one reading of all that is asked."""
+    """Read the rooms of several questions at once. Runs in a thread."""
     room_ids = {room_id for one in asked for room_id in one}
     return [stores.get().read(dict.fromkeys(room_ids, UNKNOWN))] * len(asked)
 
 
 class Presence:
-    """One per process. Everything here runs on one event loop."""
+    """The presence notifications of a process. All methods run on one event loop."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._attending = Attending(presence.announce)
         self._rooms: dict[UUID, _Room] = {}
-        # When to look at which; and when at all.
+        # When to read which rooms, and when to wake up.
         self._due: dict[UUID, float] = {}
         self._all_due = 0.0
         self._wake = asyncio.Event()
@@ -84,7 +85,7 @@ class Presence:
         self.audience = Audience(presence.ANNOUNCEMENT, self._hear, self._look_at_all, presence.GROUP)
 
     def start(self) -> None:
-        """Before anybody is present, so that those are cleared away whose process was killed."""
+        """Start before any user is present: it also clears the users of processes that were killed."""
         if not self._started:
             self._started = True
             presence.local.view = self._local_view
@@ -101,8 +102,8 @@ class Presence:
     # Subscriptions
 
     async def views(self, room_ids: Collection[UUID]) -> dict[UUID, Known]:
-        """What `enter` wants. To be asked for before the right to the rooms is: what somebody may see who has lost it
-        since is from before they lost it."""
+        """Return the states that `enter` needs. Call it before the right to the rooms is checked: a user who loses the
+        right meanwhile must not see what happened afterwards."""
         self.start()
         known = dict.fromkeys(room_ids, NOTHING) | self._known(room_ids)
         if unwatched := known.keys() - self._rooms.keys():
@@ -117,7 +118,7 @@ class Presence:
         return known | self._known(room_ids)
 
     def enter(self, subscription: Subscription, username: str, known: Known) -> wire.Presence:
-        """What a watcher is told first; all it is told after this follows from it."""
+        """Make a subscription present, and return the state to send first, from which changes continue."""
         room_id = subscription.feed.room_id
         room = self._rooms.setdefault(room_id, _Room(known))
         room.told[subscription] = known.view
@@ -140,11 +141,11 @@ class Presence:
         return {room_id: self._rooms[room_id].known for room_id in room_ids if room_id in self._rooms}
 
     def _local_view(self, room_id: UUID) -> View:
-        """From any thread."""
+        """Return the state of a room as this process knows it. May be called from any thread."""
         room = self._rooms.get(room_id)
         return presence.NOTHING if room is None else replace(room.known.view, complete=False)
 
-    # Looking
+    # Reading
 
     def _hear(self, message: dict[str, Any]) -> None:
         for name in message["rooms"]:
@@ -191,7 +192,7 @@ class Presence:
 
     async def _look(self, rooms: Mapping[UUID, _Room]) -> None:
         for room_id, room in rooms.items():
-            self._tell(room_id, room)  # what waited for its feed, before there is more to wait for
+            self._tell(room_id, room)  # changes that waited for feeds go before new ones
         reading = await self._read(rooms)
         for room_id, room in rooms.items():
             self._know(room_id, room, reading)
@@ -223,19 +224,19 @@ class Presence:
             self._attending.learn(room_id, now.users)
 
     async def _ask_heads(self, rooms: Mapping[UUID, _Room]) -> None:
-        """Where the rooms stand, of which there is something to tell."""
+        """Read the heads of the rooms that have changes to send."""
         wanted = {room_id: room for room_id, room in rooms.items() if room.head is None and room.has_news}
         if not wanted:
             return
         try:
             heads = await self._source.heads(wanted.keys(), {})
-        except Exception as error:  # a database that is away comes back
+        except Exception as error:  # tried again
             logger.error("presence notifications wait for the database: %s", reason(error))
             return
         for room_id, room in wanted.items():
             room.head = heads.get(room_id)
 
-    # Telling
+    # Sending
 
     def _tell(self, room_id: UUID, room: _Room) -> None:
         now = asyncio.get_running_loop().time()
@@ -250,7 +251,8 @@ class Presence:
             self._look_at(room_id, now + _WAIT_SECONDS)
 
     def _tell_watchers(self, room_id: UUID, room: _Room, head: Head) -> bool:
-        """False if some have to wait for their feed. Those who are behind are told some time after they are not."""
+        """Send the changes of a room. False if a subscription's feed has not reached the head; those behind are sent
+        theirs later."""
         waiting, view = False, room.known.view
         news: dict[int, tuple[Burst, View]] = {}
         for subscription, told in list(room.told.items()):
@@ -258,7 +260,7 @@ class Presence:
             if state.up_to_date(told, view) or subscription not in feed.live:
                 continue
             if feed.epoch != head.epoch:
-                room.head = None  # counted anew: asked again
+                room.head = None  # of another epoch: the head is read again
             elif feed.position < head.seq:
                 waiting = True
             else:

@@ -1,6 +1,6 @@
-"""What a process knows of a room's company, how that changes with what it reads, and how a change is told.
+"""What a process knows of a room's presence, how a reading changes it, and the frames of a change.
 
-Nothing here does anything: these are values, and functions of them.
+Values and pure functions only.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ from chat.presence.store import UNKNOWN, PresentUser, RoomPresence
 
 
 class Known(NamedTuple):
-    """A view, the version that it is of, and who of them is there by other processes."""
+    """A state and its version, with the users who are present by other processes."""
 
     view: View
     version: str
@@ -28,15 +28,18 @@ NOTHING = Known(presence.NOTHING, UNKNOWN, frozenset())
 
 
 class Own(NamedTuple):
-    """A process's name, with which the names of its terms begin, and whom it has in a room itself."""
+    """This process's id in the presence store, with which the ids of its terms begin, and its own users in a room."""
 
     process: str
     users: Mapping[UUID, PresentUser]
 
 
 def read(known: Known, found: RoomPresence | None, own: Own, *, complete: bool) -> Known:
-    """What is known when a room has been read; `found` is None when it is of the version known. Ours don't go while
-    they are here, whatever the others have forgotten; while it is not complete, nobody goes but those who were."""
+    """Merge a store reading into the known state.
+
+    `found` is None if the stored version is unchanged. Users connected to this process are kept in any case. If the
+    reading is not complete, remote users are kept too.
+    """
     if found is None:
         return known if complete else Known(replace(known.view, complete=False), UNKNOWN, known.elsewhere)
     elsewhere = {user_id for user_id, holders in found.holders.items() if not _ours(own, holders)}
@@ -49,7 +52,7 @@ def read(known: Known, found: RoomPresence | None, own: Own, *, complete: bool) 
 
 
 def unread(known: Known, own: Own) -> Known:
-    """What is known while nobody can be asked: our own as they are, the others as they were."""
+    """Return the state while the store is unavailable: own users as they are, remote users as they were."""
     if known.view.users is None:
         return Known(replace(known.view, complete=False), UNKNOWN, known.elsewhere)
     users = {**own.users, **_remaining(known, own, known.elsewhere)}
@@ -68,22 +71,22 @@ def _remaining(known: Known, own: Own, elsewhere: Collection[UUID]) -> dict[UUID
 def _of_these(
     known: Known, users: Mapping[UUID, PresentUser], complete: bool, version: str, elsewhere: Collection[UUID]
 ) -> Known:
-    """The same object, if they are the same: that is how it is seen that somebody was told of them."""
+    """Return the same object for equal states: an identity comparison shows whether a subscription was sent it."""
     same = known.view.users if known.view.users == users else users
     return Known(View(len(users), same, complete), version, elsewhere)
 
 
-# Telling
+# Frames
 
 
 def up_to_date(told: View, now: View) -> bool:
-    """Whether there is nothing to tell to who knows this. That some may be missing now is no news: others hear of
-    their going when it is sure."""
+    """Whether a subscription that was sent `told` needs no change. Becoming incomplete is no change: departures are
+    sent when they are certain."""
     return told.users is now.users and told.count == now.count and (told.complete or not now.complete)
 
 
 def difference(room_id: UUID, told: View, now: View) -> tuple[list[str], View]:
-    """The frames for somebody who was told the one, and what they have been told then."""
+    """Return the frames that lead from the one state to the other, and the state that is then sent."""
     if told.users is None or now.users is None or (now.complete and not told.complete):
         return [counted(presence.to_wire(room_id, now))], now
     frames = list(_comings_and_goings(room_id, told.users, now.users))
@@ -91,14 +94,14 @@ def difference(room_id: UUID, told: View, now: View) -> tuple[list[str], View]:
 
 
 def counted(there: wire.Presence) -> str:
-    """The frame that says all of it."""
+    """Return the frame with the whole presence of a room."""
     return _frame("presence.counted", there.room, there)
 
 
 def _comings_and_goings(
     room_id: UUID, before: Mapping[UUID, PresentUser], after: Mapping[UUID, PresentUser]
 ) -> Iterator[str]:
-    """Whoever is there since another moment went, and came again."""
+    """Yield the frames of arrivals and departures. A user with another `since` has left and come back."""
     for user_id, user in before.items():
         if after.get(user_id) != user:
             yield _frame("presence.left", room_id, wire.Absent(wire.User(user_id, user.username)))

@@ -1,6 +1,6 @@
-"""Whom this process has in which room, and the task that tells the others (chat/presence/store.py).
+"""The users of this process in each room, and the task that writes them to the presence store (chat/presence/store.py).
 
-It tells whom it has, not what happened: whatever was lost, a new term says who is there now.
+It writes who is present, not what happened: after any loss it begins a new term and writes all users again.
 """
 
 import asyncio
@@ -21,14 +21,15 @@ from realtime.presence.state import Own
 
 logger = logging.getLogger(__name__)
 
-# So long comings and goings wait for each other.
+# How long arrivals and departures are gathered.
 _GATHER_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _AT_ONCE = 500
 
 
 class _Here:
-    """Somebody in a room, by so many subscriptions. `since` is what the others have been told, once they have."""
+    """A user in a room, with the number of their subscriptions. `since` is the stored time of arrival, once it is
+    known."""
 
     __slots__ = ("came", "since", "subscriptions", "username")
 
@@ -38,24 +39,24 @@ class _Here:
 
 
 class Attending:
-    """`changed` is called with the rooms in which it is worth looking."""
+    """Tracks users. `changed` is called with rooms that should be read again."""
 
     def __init__(self, changed: Callable[[Collection[UUID]], None]) -> None:
         self._changed = changed
         self._process = secrets.token_hex(8)
         self._rooms: dict[UUID, dict[UUID, _Here]] = {}
-        # Those who came or went since it was said, and all that was said in this term.
+        # Changes that are not written yet, and everything that was written in this term.
         self._touched: set[Departure] = set()
         self._said: set[Departure] = set()
         self._wake = asyncio.Event()
-        # The names taken, of which the last is this term's if it has `begun`.
+        # The ids used so far. The last one is the current term's if it has `begun`.
         self._terms: list[str] = []
         self._number = self._serial = 0
         self._begun = False
         self._renew_at = 0.0
         self.away = False
 
-    # Who is here
+    # Users of this process
 
     def enter(self, room_id: UUID, user: wire.User) -> None:
         room = self._rooms.setdefault(room_id, {})
@@ -80,7 +81,7 @@ class Attending:
         return Own(self._process, users)
 
     def learn(self, room_id: UUID, users: Mapping[UUID, PresentUser]) -> None:
-        """Since when the others say that ours are there, which they may have to be told again."""
+        """Take over the times of arrival that the store has for this process's users."""
         for user_id, here in self._rooms.get(room_id, {}).items():
             if user_id in users:
                 here.since = users[user_id].since
@@ -89,10 +90,10 @@ class Attending:
         self._touched.add(Departure(room_id, user_id))
         self._wake.set()
 
-    # Telling the others
+    # Writing to the store
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Write changes and renew the lease, until cancelled."""
         while True:
             try:
                 await self._say()
@@ -112,7 +113,7 @@ class Attending:
         await asyncio.sleep(_RETRY_SECONDS)
 
     async def end(self) -> None:
-        """Nobody is here any more."""
+        """End the term at once: this process has no users any more."""
         self._begun = False
         with suppress(redis.RedisError):
             await self._end_terms(len(self._terms))
@@ -132,7 +133,7 @@ class Attending:
         await self._end_terms(len(self._terms) - 1)
 
     async def _begin(self) -> None:
-        """Under a new name: what was said under an old one, and is still on its way, means nothing."""
+        """Begin a term under a new id: writes of an earlier term that arrive late have no effect."""
         self._number += 1
         self._terms.append(f"{self._process}.{self._number}")
         self._expect_renewal()

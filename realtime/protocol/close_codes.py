@@ -1,4 +1,4 @@
-"""Every code this server closes a socket with, what it means, and whether to come back."""
+"""The codes with which this server closes a WebSocket: their meaning, and whether clients should reconnect."""
 
 import logging
 from enum import IntEnum
@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 class Close(IntEnum):
-    """docs/protocol.md has the same table; a test holds the two together."""
+    """A close code. docs/protocol.md has the same table; a test compares them."""
 
     SERVER_ERROR = 1011, "server error", "yes, with backoff"
     UNSUPPORTED_DATA = 1003, "binary frame", "no"

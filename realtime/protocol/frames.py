@@ -13,7 +13,7 @@ from core import decoding
 from core.errors import Invalid, Malformed, RoomwireError, UnknownCommand
 
 SUBPROTOCOL = "roomwire.v1"
-# Beside it, a token for clients that can set no header.
+# Offered beside it: a token, by clients that cannot set headers.
 BEARER = "roomwire.bearer."
 
 # Returned in the reply as it was sent.
@@ -147,13 +147,13 @@ _envelope = msgspec.json.Decoder(_Envelope)
 
 
 def answered(offered: Sequence[str] | None) -> str | None:
-    """The subprotocol to answer: a browser that asked for one and gets none lets its page see nothing, no close code
-    either."""
+    """Return the subprotocol of the response. A browser that offered one and gets none hides even the close code from
+    its page."""
     return SUBPROTOCOL if offered and SUBPROTOCOL in offered else None
 
 
 class Rejected(Exception):
-    """A frame that is no command we know, and what to answer it."""
+    """Raised for a frame that is no known command. It holds the answer."""
 
     def __init__(self, error: RoomwireError, command_id: CommandId = None) -> None:
         super().__init__(error.detail)
@@ -162,12 +162,12 @@ class Rejected(Exception):
 
     @property
     def no_command(self) -> bool:
-        """Not a command at all, rather than one that we don't know or can't carry out."""
+        """Whether the frame is no command at all, rather than an unknown or invalid one."""
         return isinstance(self.error, Malformed)
 
 
 def decode(text: str) -> Command:
-    """The command in a frame. Raises Rejected: Malformed, UnknownCommand, or Invalid naming the field."""
+    """Return the command in a frame. Raises Rejected with Malformed, UnknownCommand, or Invalid naming the field."""
     try:
         return _decoder.decode(text)
     except _UNREADABLE as error:
@@ -283,7 +283,7 @@ def reply(command_id: CommandId, data: Any) -> str:
 
 
 def refusal(command_id: CommandId, error: RoomwireError) -> str:
-    """A reply when there is an id to reply to, else an `error` frame."""
+    """Return an error reply if there is an id to reply to, else an `error` frame."""
     body = ErrorBody(error.code, error.detail, error.retry_after)
     return encode(Error(body) if command_id is None else Refusal(command_id, False, body))
 

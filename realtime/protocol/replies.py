@@ -1,4 +1,4 @@
-"""What the reply to each command says in its `data`."""
+"""The `data` of the reply to each command."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -44,7 +44,7 @@ class SubscribedMany(msgspec.Struct, frozen=True):
     more: bool
 
 
-# Some have several. `ping` has none: it is answered with `pong`, which is no reply.
+# Some commands have several. `ping` has none: `pong` answers it, which is no reply.
 REPLIES: dict[type[frames.Command], tuple[type[msgspec.Struct], ...]] = {
     frames.Authenticate: (Authenticated,),
     frames.Ping: (),

@@ -1,4 +1,4 @@
-"""File descriptors: each connection takes one, and a process may open only so many."""
+"""File descriptors: each connection needs one, and a process may open a limited number."""
 
 import logging
 import resource

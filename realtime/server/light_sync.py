@@ -1,11 +1,11 @@
-"""What asyncio.Event and asyncio.Queue are to one waiting task, in a tenth of the memory."""
+"""Replacements of asyncio.Event and asyncio.Queue for one waiting task, with a tenth of their memory."""
 
 import asyncio
 from typing import Any
 
 
 class Flag:
-    """Set or not."""
+    """An event that tasks can wait for."""
 
     __slots__ = ("_set", "_waiters")
 
@@ -27,7 +27,7 @@ class Flag:
         self._set = False
 
     async def wait(self) -> None:
-        """Until it has been set, even if it was cleared meanwhile."""
+        """Wait until it is set, even if it is cleared at once."""
         if not self._set:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters = [*(self._waiters or ()), waiter]
@@ -35,7 +35,7 @@ class Flag:
 
 
 class Inbox:
-    """A queue with one reader and no bound: whoever fills it sees to that."""
+    """An unbounded queue with one reader. Its writers bound it."""
 
     __slots__ = ("_items", "_reader")
 
@@ -48,7 +48,7 @@ class Inbox:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether its reader waits, and nothing has come."""
+        """Whether the reader waits and the queue is empty."""
         return self._reader is not None and not self._items
 
     def put_nowait(self, item: Any) -> None:

@@ -25,9 +25,9 @@ from realtime.server.wire_protocol import Conversation
 
 logger = logging.getLogger(__name__)
 
-# How long a close frame, and what is before it, may take to be taken.
+# How long the client may take to read a close frame and what is queued before it.
 _PARTING_SECONDS = 3.0
-# After the close frame for a fault, what the client still sends is skipped within these bounds.
+# Bounds on what is skipped of the client's data after the close frame for a fault.
 _SKIPPED_SECONDS = 10.0
 _SKIPPED_BYTES = 16_777_216
 # A message in fragments takes at most so many times its own limit on the wire, where each fragment has six bytes more
@@ -42,7 +42,7 @@ _PINGS_SECONDS = 10.0
 
 
 class WebSocket(WebSocketsSansIOProtocol):
-    """Also an Outlet, which its scope names."""
+    """A server connection that is also the Outlet named in its scope."""
 
     conn: Conversation
     queue: Inbox  # type: ignore[assignment]
@@ -56,7 +56,7 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        # asyncio's own have a deque in every corner: of an idle socket's memory a sixth.
+        # asyncio's own contain deques, which were a sixth of an idle connection's memory.
         self.queue = Inbox()
         self.writable = Flag()  # type: ignore[assignment]
         self.writable.set()
@@ -83,7 +83,7 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if not self.handshake_complete:  # else it was refused as no WebSocket at all
+        if not self.handshake_complete:  # otherwise it was refused: it is no WebSocket handshake
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[OUTLET] = self
 
@@ -92,13 +92,13 @@ class WebSocket(WebSocketsSansIOProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
-        # These are held by what they hold: all is to go with the last who needs it (tests/hostile/test_garbage.py).
+        # Break reference cycles: the memory is freed without the garbage collector (tests/hostile/test_garbage.py).
         self.conn.parser = self.conn.parser_exc = None  # type: ignore[assignment]
         if hasattr(self, "scope"):
             self.scope = {**self.scope, "extensions": {}}
 
     def start_keepalive(self) -> None:
-        """The handshake is over, and need not be remembered as long as the connection."""
+        """Start the heartbeat, and free the handshake's request and response."""
         super().start_keepalive()
         self.request = self.response = None  # type: ignore[assignment]
         self.scope["headers"] = []
@@ -110,7 +110,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         return self.transport.get_write_buffer_size() > self._maximum
 
     def put(self, burst: Burst) -> None:
-        """Whole frames of our own between uvicorn's whole frames; none after a close, whoever sent it."""
+        """Write whole frames between uvicorn's own; none after a close frame of either side."""
         if not (self.close_sent or self.disconnected or self.transport.is_closing()):
             self.transport.write(burst.ready)
 
@@ -126,7 +126,7 @@ class WebSocket(WebSocketsSansIOProtocol):
                     await self.send({"type": "websocket.close", "code": int(code), "reason": code.meaning})
 
     def drop(self) -> None:
-        """uvicorn ends the connection when its consumer does; what a dead one still holds, a timer frees."""
+        """Free a closed connection after a while. uvicorn ends it when the application does."""
         if not self.disconnected and self.close_timer is None:
             self._abort_later()
 
@@ -137,7 +137,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     # Clients at fault
 
     def _refuse_handshake(self) -> None:
-        """Send the refusal of a head that is too long, which uvicorn leaves unsent, and the connection open."""
+        """Send the refusal of an overlong request head and close, which uvicorn does not."""
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
 
@@ -176,15 +176,15 @@ class WebSocket(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.data_received(b"")  # what was read with the fault, the client's close perhaps
+        self.data_received(b"")  # data that was read together with the fault may hold the client's close
 
     def _fault(self, code: int, reason: str) -> None:
-        """Note a fault in what the frames hold. The frames after it are still read, for the close among them."""
+        """Note a fault in the content of frames. The frames after it are still parsed, to find the client's close."""
         if not self._ignores:
             self._ignores = True
             self.conn.fault = code, reason
 
-    # What uvicorn leaves to the client's goodwill
+    # Bounds that uvicorn does not have
 
     def keepalive_timeout(self) -> None:
         """The deadline of a pong: what has arrived before it is read first."""
@@ -233,7 +233,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         self._handle_fault(0)
 
     def handle_ping(self) -> None:
-        """Send a pong for each, but none after a close, none to a client that reads none, and not for ever."""
+        """Answer a ping, except after a close, while the client reads nothing, or beyond the rate limit of pings."""
         pong = b"".join(self.conn.data_to_send())
         if self.transport.is_closing() or self.close_sent or self._ignores:
             return
