@@ -20,7 +20,7 @@ from realtime.protocol.frames import CommandId
 
 
 class Connection:
-    """One accepted, authenticated WebSocket. Frames are sent in order. Only `drained` waits for the client."""
+    """An accepted, authenticated WebSocket. Frames are sent in order. Only `drained` waits for the client."""
 
     __slots__ = ("_ended", "_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
 
