@@ -1,5 +1,5 @@
-"""Sessions, messages and frame options for the admin's pages, and for those alone: the API has no use for them, and
-does not wait for them. Against forged requests each of Django's admin views protects itself.
+"""Middleware for sessions, messages and frame options, which runs only for the admin's pages: the API does not need it,
+and should not pay for it. Django's admin views have their own CSRF protection.
 """
 
 from collections.abc import Awaitable, Callable

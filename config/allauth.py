@@ -1,6 +1,6 @@
-"""ROOMWIRE_ALLAUTH=on: what django-allauth adds to the settings, for its second factors, passkeys and social login.
+"""Settings of django-allauth, for ROOMWIRE_ALLAUTH=on: second factors, passkeys and social login.
 
-What it could do besides (registering, verifying addresses, resetting passwords) is the core's, and has no address.
+Registration, e-mail verification and password resets stay with Roomwire: allauth's endpoints for them have no URL.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ _APPS = [
     "allauth.headless",
     "allauth.mfa",
     "allauth.socialaccount",
-    # The services whose word an app can bring as a token. With the others, GitHub among them, signing in goes through
-    # pages and cookies of ours, and there are none.
+    # The providers that an app can use with an ID token. The others, such as GitHub, need pages and cookies of the
+    # server, which Roomwire does not have.
     "allauth.socialaccount.providers.apple",
     "allauth.socialaccount.providers.google",
     "allauth.socialaccount.providers.openid_connect",
@@ -30,22 +30,22 @@ _OURS = {
     "HEADLESS_TOKEN_STRATEGY": "accounts.factors.strategy.DeviceTokens",
     "HEADLESS_ADAPTER": "accounts.factors.adapters.Answers",
     "ACCOUNT_ADAPTER": "accounts.factors.adapters.Account",
-    "ACCOUNT_LOGIN_METHODS": {"username"},  # or a verified address in its place, as at our own login
+    "ACCOUNT_LOGIN_METHODS": {"username"},  # the adapter also accepts a verified e-mail address, as api/views/auth.py
     "ACCOUNT_SIGNUP_FIELDS": ["username*", "email"],
     "ACCOUNT_USER_MODEL_EMAIL_FIELD": None,
     "ACCOUNT_EMAIL_VERIFICATION": "none",
     "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
-    # Ours stand at every door (api/factors), and count in one place for all processes.
+    # Roomwire's rate limits apply to every endpoint (api/factors), and count for all processes together.
     "ACCOUNT_RATE_LIMITS": False,
     "MFA_RATE_LIMITS": False,
     "MFA_ADAPTER": "accounts.factors.adapters.Factors",
     "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
     "MFA_PASSKEY_LOGIN_ENABLED": True,
-    # Always a finger, a face or a PIN. With "preferred", a challenge for a second step, which any key may answer,
-    # could be answered where a passkey alone signs in: a stolen key would do.
+    # Always require a fingerprint, a face or a PIN. With "preferred", the challenge of a second step, which any key may
+    # answer, could be used at the login by passkey alone: a stolen key would be enough.
     "MFA_WEBAUTHN_USER_VERIFICATION": "required",
     "SOCIALACCOUNT_ADAPTER": "accounts.factors.social.Social",
-    "SOCIALACCOUNT_AUTO_SIGNUP": False,  # people choose their name
+    "SOCIALACCOUNT_AUTO_SIGNUP": False,  # users choose their user name
 }
 
 
@@ -65,7 +65,7 @@ def settings(base: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _caches(redis_url: str, prefix: str) -> dict[str, Any]:
-    """Where allauth remembers that a code was used: one place for all processes."""
+    """Return the `CACHES` entry in which allauth records used codes: Redis for all processes, or memory without it."""
     if not redis_url:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     options = {"serializer": "config.allauth.Json", "socket_timeout": 1, "socket_connect_timeout": 1}
@@ -74,7 +74,7 @@ def _caches(redis_url: str, prefix: str) -> dict[str, Any]:
 
 
 class Json:
-    """Django's own would unpickle, and so run, whatever stands in Redis."""
+    """A cache serializer. Django's default unpickles the data, so it would run code that was written to Redis."""
 
     def dumps(self, value: Any) -> bytes:
         return msgspec.json.encode(value)

@@ -1,7 +1,7 @@
-"""Request bodies that come without Content-Length: `Transfer-Encoding: chunked`, and HTTP/2 behind some servers.
+"""Request bodies without Content-Length: `Transfer-Encoding: chunked`, and HTTP/2 behind some servers.
 
-Django and DRF take a request without that header for one without a body, and answer as if nothing had been sent. So the
-length is set from the bytes that were received.
+Django and DRF treat a request without that header as one without a body. So the length is set from the bytes that were
+received.
 """
 
 import io
@@ -15,12 +15,13 @@ from api import problems
 
 
 def measured(application: WSGIApplication) -> WSGIApplication:
-    """Wrap the application for servers that say where such a body ends, as Gunicorn does."""
+    """Wrap the application for servers that end the input stream with such a body, as Gunicorn does
+    (`wsgi.input_terminated`)."""
 
     def respond(request: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if request.get("wsgi.input_terminated") and not request.get("CONTENT_LENGTH"):
             try:
-                # One byte more than anything here takes: a body that is cut off there is refused for its size.
+                # Read one byte more than the largest accepted body: a longer one is then refused for its size.
                 body = request["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
             except OSError:
                 refusal = problems.answer(ParseError("The body ends in the middle, or its chunks are malformed."))

@@ -1,4 +1,4 @@
-"""Loading the settings in a server process: done, or refused in one clear line."""
+"""Loading of settings and apps in a server process, which exits with a one-line reason if they are invalid."""
 
 import logging
 import sys
@@ -14,14 +14,14 @@ from config import env
 
 logger = logging.getLogger(__name__)
 
-# uvicorn's own status for a worker that would fail the same way again: its supervisor then stops as well,
-# where any other status makes it start workers for ever.
+# uvicorn's exit status for a worker that would fail the same way again: its supervisor then stops too. After any other
+# status it starts workers for ever.
 _REFUSED = 3
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """What can't be configured ends the process with its reason, and no traceback."""
+    """Exit the process on ImproperlyConfigured, with its message on stderr and no traceback."""
     try:
         yield
     except ImproperlyConfigured as error:
@@ -30,14 +30,14 @@ def refusing() -> Iterator[None]:
 
 
 def load() -> None:
-    """Load the settings (production's unless DJANGO_SETTINGS_MODULE says otherwise) and the apps, or end the process.
+    """Load the settings (production's, unless DJANGO_SETTINGS_MODULE is set) and the apps, or exit the process.
 
-    A database that lacks tables or columns of this code ends it too; one that does not answer may come back.
+    Also exit if migrations of this code are not applied. If the database does not answer, log it and continue.
     """
     env.settings_module("config.settings.prod")
     with refusing():
         django.setup()
-        # Servers import the application on their event loop, where Django refuses to ask the database.
+        # Servers import the application on their event loop, where Django refuses database queries.
         with ThreadPoolExecutor(1) as aside:
             aside.submit(_require_migrated).result()
 
@@ -52,5 +52,5 @@ def _require_migrated() -> None:
         logger.warning("checking the database's migrations failed: %s", error)
     finally:
         connection.close()
-        if hasattr(connection, "close_pool"):  # PostgreSQL's, of which a process that forks must not keep any
+        if hasattr(connection, "close_pool"):  # PostgreSQL's pool; a process that forks must not keep connections
             connection.close_pool()

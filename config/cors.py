@@ -1,4 +1,4 @@
-"""CORS: which pages of other origins may read the API's answers."""
+"""CORS: the check of which pages of other origins may read the API's responses."""
 
 from urllib.parse import SplitResult
 
@@ -10,10 +10,10 @@ from core import origins
 
 
 class CorsMiddleware(middleware.CorsMiddleware):
-    """django-cors-headers', which compares texts; origins are compared here. Logs the origins that it refuses."""
+    """The middleware of django-cors-headers, comparing parsed origins instead of strings. Logs refused origins."""
 
     def origin_found_in_white_lists(self, origin: str, url: SplitResult) -> bool:
-        return origins.is_allowed(origin, host="")  # pages of the own host need no CORS headers
+        return origins.is_allowed(origin, host="")  # pages of this server's own host need no CORS headers
 
     def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         origin = request.headers.get("origin")

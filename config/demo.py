@@ -1,4 +1,4 @@
-"""The demo page, where ROOMWIRE_DEMO is on: one static file, read anew each time so that editing it is enough."""
+"""The demo page, for ROOMWIRE_DEMO=on: one static file, read for every request so that edits show at once."""
 
 from django.http import HttpRequest, HttpResponse
 

@@ -1,4 +1,4 @@
-"""uvicorn's server and supervisor, with an orderly end: a worker that is stopped sends its clients away first."""
+"""uvicorn's server and supervisor, with a drain: a worker that is stopped first asks its clients to reconnect."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _TICK_SECONDS = 0.1
 
 
 class DrainingServer(Server):
-    """uvicorn closes all sockets at once when it stops, and tells the application afterwards."""
+    """A server that drains before it stops. uvicorn closes all sockets at once, before the lifespan shutdown."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._announce(env.drain_announce_seconds())
@@ -34,7 +34,8 @@ class DrainingServer(Server):
         await super().shutdown(sockets)
 
     async def _announce(self, seconds: int) -> None:
-        """Fail the readiness probe for a while before the port closes, so that balancers send nobody to it then."""
+        """Fail the readiness probe for `seconds` before the port closes, so that load balancers stop sending clients
+        before that."""
         if seconds > 0 and not self.force_exit:
             logger.info("Not ready for %s s, then the port closes", seconds)
             stop_being_ready: Callable[[], None] = import_module("api.views.health").stop_being_ready
@@ -43,11 +44,11 @@ class DrainingServer(Server):
 
     async def _serve_on(self, seconds: int) -> None:
         for _ in range(int(seconds / _TICK_SECONDS)):
-            await self.on_tick(0)  # the Date header
+            await self.on_tick(0)  # updates the Date header
             await asyncio.sleep(_TICK_SECONDS)
 
     async def _unless_forced(self, work: Awaitable[None]) -> None:
-        """Await the work, or less of it after a second Ctrl-C."""
+        """Await the work; cancel it when a second Ctrl-C forces the exit."""
         task = asyncio.ensure_future(work)
         while not task.done() and not self.force_exit:
             await asyncio.wait([task], timeout=_TICK_SECONDS)
@@ -63,7 +64,7 @@ async def _leave() -> None:
 
 
 class Worker(multiprocess.Process):
-    """What the supervisor starts; each runs a DrainingServer, and stops when the supervisor has ended."""
+    """A worker process of the supervisor. It runs a DrainingServer, and stops when the supervisor has ended."""
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         threading.Thread(target=_stop_without_supervisor, args=[self.server], daemon=True).start()
@@ -77,7 +78,7 @@ class Worker(multiprocess.Process):
 
 
 def _stop_without_supervisor(server: Server) -> None:
-    """Wait for the end of the supervisor, which kill -9 gives no time to stop its workers."""
+    """Stop the server when the supervisor has ended: after kill -9 it could not stop its workers."""
     supervisor = multiprocessing.parent_process()
     assert supervisor is not None, "runs in a worker"
     supervisor.join()
@@ -86,9 +87,9 @@ def _stop_without_supervisor(server: Server) -> None:
 
 
 def run(config: Config) -> None:
-    """`uvicorn.run`, with our server."""
+    """Serve until stopped, like `uvicorn.run`, but with DrainingServer."""
     if config.workers > 1:
-        # The supervisor makes its processes by this name, and offers no other way to choose their server.
+        # The supervisor creates its processes by this name, and has no option for the class of their server.
         multiprocess.Process = Worker  # type: ignore[misc]
         multiprocess.Multiprocess(config, sockets=[config.bind_socket()]).run()
         return

@@ -1,4 +1,4 @@
-"""Django as the application of HTTP requests: what it could not even make a request of is answered like any other."""
+"""Django's ASGI and WSGI handlers, which also answer malformed requests with problem documents."""
 
 import os
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from api import problems
 
 
 class _AnyContentType(HttpRequest):
-    """Read a Content-Type whose parameters can't be decoded as none. The charset of a body is not the query string's,
-    which is UTF-8: Django would decode both with it, and fail on some."""
+    """A request that treats a Content-Type with undecodable parameters as absent, and always decodes the query string
+    as UTF-8: Django would use the body's charset for it too, and fail with some."""
 
     def _set_content_type_params(self, meta: Mapping[str, Any]) -> None:
         try:
@@ -32,7 +32,7 @@ class _WSGIRequest(_AnyContentType, WSGIRequest):
 
 
 class ASGI(ASGIHandler):
-    """Django's, which has received the whole body before it makes the request."""
+    """Django's ASGI handler, which receives the whole body before it creates the request."""
 
     request_class = _ASGIRequest
 
@@ -52,7 +52,7 @@ class WSGI(WSGIHandler):
 
 
 def _set_length(request: ASGIRequest, body_file: Any) -> None:
-    """Say how long a body is that came without Content-Length (config/bodies.py)."""
+    """Set CONTENT_LENGTH for a body that was sent without it (config/bodies.py)."""
     length = body_file.seek(0, os.SEEK_END)
     body_file.seek(0)
     if length:

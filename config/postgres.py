@@ -1,4 +1,4 @@
-"""PostgreSQL as Django wants it, from one URL: what the URL says reaches libpq, and what Roomwire adds yields to it."""
+"""Django's PostgreSQL settings from one URL. Its parameters go to libpq, and override Roomwire's defaults."""
 
 import re
 from typing import Any
@@ -13,12 +13,12 @@ SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
 _LOCK_TIMEOUT_MS = 1_000
 _IDLE_IN_TRANSACTION_MS = 30_000
 _ESCAPE = "Write special characters in the user's name and password as %XX, an @ as %40."
-# Django's names for what libpq has as parameters.
+# Django's settings and the libpq parameters that they stand for.
 _NAMES = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return the `DATABASES` entry. Raises ImproperlyConfigured, which names what is wrong and no password."""
+    """Return the `DATABASES` entry. Raises ImproperlyConfigured, whose message never contains the password."""
     given = _parameters(url)
     config = {name: given.pop(parameter, "") for name, parameter in _NAMES.items()}
     if config["NAME"].startswith("/") and not config["HOST"]:  # postgres://user:password@//folder/name
@@ -31,14 +31,14 @@ def database(url: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         **config,
         "CONN_MAX_AGE": 0,
-        # A cursor of the server's own does not outlive a transaction behind PgBouncer.
+        # Behind PgBouncer a server-side cursor does not outlive its transaction.
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": _defaults() | given | {"options": f"{_options()} {given.get('options', '')}".rstrip()},
     }
 
 
 def _parameters(url: str) -> dict[str, str]:
-    """What libpq reads in the URL; one that it does not know is refused by name."""
+    """Return the URL's parameters as libpq reads them. Raises ImproperlyConfigured, which names an unknown one."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
@@ -61,18 +61,18 @@ def _parameters(url: str) -> dict[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """A name or a password, with its special characters as %XX whether they were written so or not."""
+    """Percent-encode a user name or password, whether or not its special characters are encoded already."""
     return quote(unquote(text), safe="")
 
 
 def _defaults() -> dict[str, Any]:
-    """What holds unless the URL says otherwise: a pool per process, and an end to every wait for the network."""
-    # psycopg is not needed on SQLite.
+    """Return the options that the URL may override: a pool per process, and a timeout for every network wait."""
+    # Imported here because installations on SQLite do not need psycopg.
     from core.postgres import Connection
 
     return {
-        # Left to itself the pool waits longer and longer between attempts to connect, up to minutes: here it gives
-        # each up soon, and the next request for a connection makes it try again.
+        # By default the pool waits longer and longer between attempts to connect, up to minutes. Here it gives up
+        # after 1 s, and the next request for a connection makes it try again.
         "pool": {
             "connection_class": Connection,
             "min_size": 1,
@@ -81,7 +81,7 @@ def _defaults() -> dict[str, Any]:
             "reconnect_timeout": 1,
         },
         "connect_timeout": 5,
-        # A host that vanished acknowledges nothing: the first ends waits for what it was sent, the others idle waits.
+        # A host that vanished acknowledges nothing: tcp_user_timeout ends waits for sent data, keepalives idle waits.
         "tcp_user_timeout": 10_000,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
@@ -90,7 +90,7 @@ def _defaults() -> dict[str, Any]:
 
 
 def _options() -> str:
-    """The session's settings, as libpq's `options`. Of two with one name the later counts: the URL's."""
+    """Return the session's settings as libpq's `options`. The URL's follow them, and the later of two values counts."""
     from core.postgres import MARKER
 
     statement = env.database_statement_timeout_ms()
@@ -98,7 +98,7 @@ def _options() -> str:
         MARKER: "on",
         "statement_timeout": statement,
         "lock_timeout": min(statement, _LOCK_TIMEOUT_MS),
-        # A process that was stopped in the middle of a transaction holds locks that others wait for.
+        # A process that is suspended in the middle of a transaction holds locks that others wait for.
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())

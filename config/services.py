@@ -1,4 +1,4 @@
-"""The database, the channel layer and the mail server as Django wants them, from one URL each."""
+"""Django's settings for the database, the channel layer and the mail server, from one URL each."""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,15 +11,15 @@ from redis.backoff import NoBackoff
 
 from config import env, postgres
 
-# WAL lets readers and the one writer work side by side; IMMEDIATE takes the write lock where a transaction
-# begins, because upgrading a read lock under threads fails at once with "database is locked".
+# WAL lets readers and the one writer work concurrently. IMMEDIATE takes the write lock when a transaction begins:
+# upgrading a read lock while other threads write fails at once with "database is locked".
 _SQLITE: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
 }
 
-# What a URL may say of SQLite: everything else would not reach it.
+# Parameters that a SQLite URL may have. Others would have no effect.
 _SQLITE_PARAMETERS = {"timeout": float, "cached_statements": int}
 
 
@@ -52,23 +52,23 @@ def _sqlite(url: str) -> dict[str, Any]:
 
 
 def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
-    """The `CHANNEL_LAYERS` entry: Redis pub/sub, or this process's memory when there is no URL.
+    """Return the `CHANNEL_LAYERS` entry: Redis pub/sub, or this process's memory for an empty URL.
 
-    Neither keeps anything that matters: both only carry hints (docs/adr/0002-hints-not-deliveries.md).
+    The layer carries only hints, so it may lose messages (docs/adr/0002-hints-not-deliveries.md).
     """
     if not url:
-        # The defaults drop past 100 waiting messages, and forget every group after a day, or after a minute in
-        # which nobody listened: a laptop asleep.
+        # By default the layer drops messages beyond 100 unread ones, and forgets a group after a day, or when its
+        # messages were not read for a minute, as on a suspended laptop.
         years = 10 * 365 * 86_400
         memory = {"capacity": 100_000, "expiry": years, "group_expiry": years}
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": memory}
-    # What the URL says of these is stronger.
+    # Defaults, which parameters of the URL override.
     host: dict[str, Any] = {
         "address": url,
         "socket_connect_timeout": 1,
         "socket_timeout": 1,
         "health_check_interval": 10,
-        # The hub and the announcer decide for themselves when to try again.
+        # The hub and the announcer have their own retries.
         "retry": Retry(NoBackoff(), 0),
     }
     if not url.startswith("unix://"):
@@ -78,7 +78,7 @@ def channel_layer(url: str, *, prefix: str) -> dict[str, Any]:
 
 
 _MAIL_SECONDS = 10
-# From Django 6.1 on, each backend has options of its own.
+# From Django 6.1 on each backend has its own options. These are the SMTP backend's, by the older settings' names.
 _SMTP = {
     "EMAIL_HOST": "host",
     "EMAIL_PORT": "port",
@@ -90,7 +90,7 @@ _SMTP = {
     "EMAIL_SSL_KEYFILE": "ssl_keyfile",
     "EMAIL_SSL_CERTFILE": "ssl_certfile",
 }
-# What a mail server's URL may say after the question mark.
+# Query parameters that a mail server's URL may have.
 _MAIL_PARAMETERS = {"timeout", "ssl_keyfile", "ssl_certfile"}
 _MAIL_OPTIONS = {
     "django.core.mail.backends.smtp.EmailBackend": _SMTP,
@@ -99,9 +99,9 @@ _MAIL_OPTIONS = {
 
 
 def mail(url: str) -> dict[str, Any]:
-    """The settings for a mail server's URL, under the names that this Django has for them.
+    """Return the settings for a mail server's URL, under the names that this version of Django uses.
 
-    Raises ImproperlyConfigured for a URL that can't be read, or says what no mail backend takes.
+    Raises ImproperlyConfigured for a URL that can't be read, or has a parameter that its mail backend does not take.
     """
     try:
         given = environ.Env.email_url_config(url)
@@ -117,7 +117,7 @@ def mail(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("EMAIL_URL: timeout must be a whole number of seconds.")
     parts = urlsplit(url)
     given |= {"EMAIL_FILE_PATH": parts.path, "EMAIL_TIMEOUT": _MAIL_SECONDS}
-    # django-environ reads + as a space, as in forms; in this part of a URL it is a plus.
+    # django-environ decodes + as a space, as in forms. In the user info of a URL it is a plus.
     given |= {"EMAIL_HOST_USER": unquote(parts.username or ""), "EMAIL_HOST_PASSWORD": unquote(parts.password or "")}
     given |= {f"EMAIL_{name.upper()}": value for name, value in asked.items()}
     config: dict[str, Any] = {name: value for name, value in given.items() if value}

@@ -1,4 +1,4 @@
-"""The few files of the API's own pages. Where nginx stands in front, it serves them and this is never asked."""
+"""Static files of the API's own pages, for installations in which no proxy such as nginx serves them."""
 
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.exceptions import SuspiciousFileOperation
@@ -9,7 +9,7 @@ from api import problems
 
 
 class StaticFiles(ASGIStaticFilesHandler):
-    """Django's, for which a path that leaves the folder is an error of ours rather than a 404."""
+    """Django's handler, with a 404 for a path outside the folder. Django would answer it with an error."""
 
     def serve(self, request: HttpRequest) -> HttpResponse | FileResponse:
         try:
@@ -18,7 +18,7 @@ class StaticFiles(ASGIStaticFilesHandler):
             raise Http404 from error
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Files are served before the middleware, which would see to errors."""
+        """Answer with a file, or with a problem document: the middleware that makes those does not run for files."""
         response = await super().get_response_async(request)
         problems.restate(response)
         return response

@@ -88,7 +88,7 @@ class Hub:
         elif feed.epoch != head.epoch:
             self._recovery.restart(feed, head, "epoch")
         subscription = Subscription(subscriber, feed, cursor, granted=head.seq, present=present)
-        feed.behind[subscription] = None
+        feed.add(subscription)
         return subscription
 
     def start(self, subscription: Subscription) -> None:

@@ -7,7 +7,7 @@ from realtime.connection.registry import Connections
 from realtime.handshake import Handshake, refuse
 from realtime.hub import Hub
 from realtime.protocol.close_codes import Close
-from realtime.session import Consumer
+from realtime.session import Session
 
 _ADDRESS = re.compile(r"/ws(?:/rooms/(?P<room>[^/]+))?/?")
 
@@ -20,6 +20,6 @@ def application(hub: Hub, connections: Connections) -> Application:
         if address is None:
             return await refuse(scope, receive, send, Close.NOT_FOUND)
         scope["room"] = address["room"]
-        return await Consumer(hub, connections, scope, send).run(receive)
+        return await Session(hub, connections, scope, send).run(receive)
 
     return Handshake(route)

@@ -38,7 +38,7 @@ _BAD_FRAMES_SECONDS = 60.0
 _RETRY_SECONDS = 30.0
 
 
-class Consumer:
+class Session:
     """One WebSocket of an ASGI server. The handshake has set `query`, `room` and `identity` in its `scope`."""
 
     __slots__ = (

@@ -11,6 +11,7 @@ from realtime.asgi_types import Send
 from realtime.concurrency import deadlines
 from realtime.connection.outbox import Outbox
 from realtime.connection.pipeline import Pipeline
+from realtime.connection.room_notices import RoomNotices
 from realtime.delivery.bursts import Burst, Outlet
 from realtime.delivery.feed import Subscription
 from realtime.hub import Hub
@@ -22,7 +23,18 @@ from realtime.protocol.frames import CommandId
 class Connection:
     """An accepted, authenticated WebSocket. Frames are sent in order. Only `drained` waits for the client."""
 
-    __slots__ = ("_ended", "_outlet", "closed", "hub", "id", "identity", "sends", "subscriptions", "user_id", "warned")
+    __slots__ = (
+        "_notices",
+        "_outlet",
+        "closed",
+        "hub",
+        "id",
+        "identity",
+        "sends",
+        "subscriptions",
+        "user_id",
+        "warned",
+    )
 
     def __init__(self, send: Send, hub: Hub, identity: Identity, outlet: Outlet | None = None) -> None:
         self.id = uuid.uuid4().hex
@@ -32,8 +44,7 @@ class Connection:
         self.warned: Identity | None = None
         self.user_id = identity.user_id
         self.subscriptions: dict[UUID, Subscription] = {}
-        # Rooms whose log has ended the subscription, until the announcement to the user arrives too.
-        self._ended: set[UUID] | None = None
+        self._notices = RoomNotices(self.subscriptions)
         self.sends = Pipeline()
         self.closed = False
         self._outlet: Outlet = outlet or Outbox(send, self.abandon)
@@ -88,33 +99,23 @@ class Connection:
         room_id = subscription.feed.room_id
         self.unsubscribe(room_id)
         self.subscriptions[room_id] = subscription
-        if self._ended:
-            self._ended.discard(room_id)
+        self._notices.subscribed(room_id)
 
     def unsubscribe(self, room_id: UUID) -> None:
         subscription = self.subscriptions.pop(room_id, None)
         if subscription is not None:
+            self._notices.unsubscribed(room_id)
             self.hub.unsubscribe(subscription)
 
     def forget(self, room_id: UUID) -> None:
         """Forget a subscription that the hub has ended. The client was sent `room.removed`."""
-        subscription = self.subscriptions.get(room_id)
+        frame = self._notices.log_ended(room_id)
         self.unsubscribe(room_id)
-        if subscription is None:
-            return
-        if not subscription.over:
-            self._ended = self._ended or set()
-            self._ended.add(room_id)
-        elif subscription.again is not None:
-            self.tell(subscription.again)
+        if frame is not None:
+            self.tell(frame)
 
     def notify(self, room_id: UUID, frame: str, *, over: bool) -> None:
         """Send `room.added` or `room.removed`, unless the room's own event stream has reported it, or is about to."""
-        ended = self._ended is not None and room_id in self._ended
-        if self._ended is not None:
-            self._ended.discard(room_id)
-        subscription = self.subscriptions.get(room_id)
-        if subscription is not None and (over or subscription.over):
-            subscription.over, subscription.again = True, None if over else frame
-        elif not (over and ended):
-            self.tell(frame)
+        announced = self._notices.announced(room_id, frame, over=over)
+        if announced is not None:
+            self.tell(announced)

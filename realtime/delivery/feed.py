@@ -41,17 +41,14 @@ class Subscription:
     """A connection's subscription to a room.
 
     `granted` is the room's head when the right to read it was checked. `present` is True if it shows its user's
-    presence. `over` is True from the announcement that the user has left the room until the log's own event says so;
-    `again` is the `room.added` frame that is sent after that event if the user has re-joined meanwhile.
+    presence. Its feed alone writes `cursor` and `granted`.
     """
 
-    __slots__ = ("again", "cursor", "feed", "granted", "over", "present", "subscriber")
+    __slots__ = ("cursor", "feed", "granted", "present", "subscriber")
 
     def __init__(self, subscriber: Subscriber, feed: "Feed", cursor: int, granted: int, *, present: bool) -> None:
         self.subscriber, self.feed, self.cursor, self.granted = subscriber, feed, cursor, granted
         self.present = present
-        self.over = False
-        self.again: str | None = None
 
 
 class Feed:
@@ -118,6 +115,14 @@ class Feed:
     def has_hole(self) -> bool:
         """Whether events have arrived whose predecessors have not."""
         return bool(self._held.payloads)
+
+    def add(self, subscription: Subscription) -> None:
+        """Add a subscription, behind until it goes live."""
+        self.behind[subscription] = None
+
+    def skip_to(self, subscription: Subscription, seq: int) -> None:
+        """Move the cursor of a subscription past events that the log no longer has."""
+        subscription.cursor = seq
 
     def offer(self, entries: Iterable[tuple[int, str]]) -> None:
         """Accept the next event, drop known ones, hold those ahead of a hole (bounded: the log has them)."""

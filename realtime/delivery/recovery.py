@@ -98,7 +98,7 @@ class Recovery:
         self._tasks.spawn(self._bring_up(subscription))
 
     async def _bring_up(self, subscription: Subscription) -> None:
-        """Catch up one subscription without delaying others. An unexpected error ends it: the client subscribes anew."""
+        """Catch up one subscription without delaying others. An unexpected error ends it."""
         try:
             await self._follow(subscription)
         except Exception:
@@ -156,6 +156,6 @@ class Recovery:
 
     def _skip(self, subscription: Subscription, start: int) -> None:
         """Send `room.resync`: the log was pruned past the position of this subscription."""
-        subscription.cursor = start
         feed = subscription.feed
+        feed.skip_to(subscription, start)
         subscription.subscriber.tell(frames.encode(frames.Resync(feed.room_id, feed.epoch, start, "pruned")))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tokens import Identity
 from realtime.connection.registry import Connections
 from realtime.hub import Hub
-from realtime.session import Consumer
+from realtime.session import Session
 from tests.client import DEADLINE
 from tests.unit.stand_ins import LAYERS, Log, all_alive
 
@@ -39,7 +39,7 @@ class Server:
         """The frames' kinds and the close code, when the connection is over."""
         hub = Hub(Log())
         async with asyncio.timeout(DEADLINE):
-            await Consumer(hub, Connections(all_alive), self.scope, self.send).run(self.to_app.get)
+            await Session(hub, Connections(all_alive), self.scope, self.send).run(self.to_app.get)
             await hub.aclose()
         return [message.get("code", message["type"]) for message in self.sent]
 

@@ -1,3 +1,3 @@
-"""How the admin shows times: Django's English format names no time zone."""
+"""Format of times in the admin. Django's English format does not show the time zone."""
 
 DATETIME_FORMAT = "Y-m-d H:i T"

@@ -12,7 +12,7 @@ from core.errors import NotFound
 from realtime.commands import subscribe
 from realtime.connection.registry import Connections
 from realtime.hub import Hub
-from realtime.session import Consumer
+from realtime.session import Session
 from tests.unit.clock import virtual
 from tests.unit.stand_ins import LAYERS, Log, all_alive
 
@@ -61,7 +61,7 @@ class Server:
         identity = Identity(uuid4(), "alice", uuid4(), datetime(2040, 1, 1, tzinfo=UTC))
         scope = {"identity": identity, "subprotocols": [], "room": None, "query": {}} | self.scope
         hub = Hub(log)
-        await Consumer(hub, Connections(all_alive), scope, self.send).run(self.receive)
+        await Session(hub, Connections(all_alive), scope, self.send).run(self.receive)
         await hub.aclose()
 
     @property
