@@ -1,6 +1,6 @@
 """Rooms, memberships, bans and messages in Django's admin, and the erasure of users.
 
-All of it is read-only. What administrators do are actions, each with a permission of its own, which call the domain
+All pages are read-only. Administrators change data by actions, each with its own permission, which call the domain
 (chat/moderation.py), so that clients receive the events.
 """
 
@@ -35,7 +35,7 @@ _MUTE = timedelta(days=1)
 
 
 class Users(accounts_admin.Users):
-    """Users as accounts/admin.py has them; erasing one is about their messages too."""
+    """Users as in accounts/admin.py, with erasure, which includes their messages."""
 
     actions = (*accounts_admin.Users.actions, "erase")
 
@@ -50,7 +50,7 @@ class Users(accounts_admin.Users):
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in self.changeable(request, queryset):
             erasure.erase_unasked(user_id=user.id)
-            # Its name was in `user`, and must not get into the history.
+            # The history must not keep the user name, which is in `user`.
             user.refresh_from_db()
             self.log_change(request, user, "Erased.")
 
@@ -133,7 +133,7 @@ class Rooms(ReadOnlyModelAdmin):
 
 
 class _OfUserInRoom(ReadOnlyModelAdmin):
-    """Rows that say what a user is in a room, or may not be there."""
+    """Base of the pages of memberships and bans."""
 
     list_select_related: ClassVar[tuple[str, ...]] = ("user", "room")
     searched_ids: ClassVar[tuple[str, ...]] = ("user", "room")
@@ -147,8 +147,8 @@ class _OfUserInRoom(ReadOnlyModelAdmin):
         return link(row.room)
 
     def note(self, request: HttpRequest, row: Any, text: str) -> None:
-        """Write into the history of the room, because the row may be gone; with the user's id, which is no name once
-        they are erased."""
+        """Write into the history of the room, as the row may be gone. It names the user by id, which says nothing after
+        an erasure."""
         self.log_change(request, row.room, f"{text} user {row.user_id}.")
 
 
@@ -250,11 +250,11 @@ class Messages(ReadOnlyModelAdmin):
     actions = ("delete_messages",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """With what the page names."""
+        """Return the messages with the rows that the page names."""
         return super().get_queryset(request).select_related("author", "room", "reply_to__author", "reply_to__room")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """The messages of one room are found by the index of their `seq`."""
+        """Order the messages of one room by `seq`, for which there is an index."""
         return ("-seq",) if "room__id__exact" in request.GET else ("-pk",)
 
     @admin.display(description="body")

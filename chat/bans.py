@@ -1,4 +1,4 @@
-"""Bans: who may neither enter a room nor read it."""
+"""Bans: users who may neither join nor read a room."""
 
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from core.errors import Invalid, Violation
 
 
 def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wire.Ban:
-    """Somebody who is below oneself, or no member at all. Again is nothing. Raises Invalid, NotFound, NotAMember or
-    Forbidden."""
+    """Ban a user: a member with a lower role than the actor's, or a user who is no member. Repeating it has no effect.
+    Raises Invalid, NotFound, NotAMember or Forbidden."""
     validation.line("reason", reason, maximum=settings.REASON_MAX)
     with transaction.atomic():
         room = log.lock(room_id)
         own = permissions.require_moderator(user_id=actor_id, room=room)
-        # Who is a member of nothing here could be erased meanwhile, and be named by the event none the less.
+        # Lock a user who is no member: an erasure at the same time would otherwise leave their name in the event.
         user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
         if user is None:
             raise Invalid(Violation("user", "unknown", "This user does not exist."))
@@ -36,7 +36,7 @@ def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wi
 
 
 def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
-    """They may enter again. One that is not there is nothing. Raises NotFound, NotAMember or Forbidden."""
+    """Lift a ban; without one, do nothing. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
         permissions.require_moderator(user_id=actor_id, room=room)
@@ -44,7 +44,7 @@ def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
 
 
 def lift(room: Room, user_id: UUID) -> bool:
-    """In a room that the caller has locked; whether there was a ban."""
+    """Lift a ban in a room that the caller has locked. Return whether there was one."""
     row = Ban.objects.select_related("user").filter(room=room, user_id=user_id).first()
     if row is None:
         return False
@@ -54,13 +54,13 @@ def lift(room: Room, user_id: UUID) -> bool:
 
 
 def list_bans(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
-    """For owners and moderators: a room's bans with their users, oldest first, for a page of `told`. Raises NotFound,
-    NotAMember or Forbidden."""
+    """Return a room's bans with their users, oldest first, for owners and moderators. Raises NotFound, NotAMember or
+    Forbidden."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     permissions.require_moderator(user_id=user_id, room=room)
     return Ban.objects.filter(room=room).select_related("user").order_by("id")
 
 
 def to_wire(row: Ban) -> wire.Ban:
-    """`row.user` must be loaded."""
+    """Return the ban as clients receive it. `row.user` must be loaded."""
     return wire.Ban(wire.user(row.user), row.reason, row.banned_by_id, wire.moment(row.created_at))

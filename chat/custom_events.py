@@ -1,4 +1,4 @@
-"""Events of the app's own, `custom.<name>`: as durable, and in the same order, as everything else in a room."""
+"""Events of the application, `custom.<name>`: durable and ordered like all other events of a room."""
 
 import re
 from typing import Any
@@ -18,8 +18,8 @@ _NAME = re.compile(NAME_PATTERN)
 
 
 def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entry:
-    """As a member whose role the room allows this. Raises Invalid, NotFound, NotAMember, Forbidden, Archived or
-    Muted."""
+    """Send a custom event as a member whose role the room allows it. Raises Invalid, NotFound, NotAMember, Forbidden,
+    Archived or Muted."""
     _check(name, data)
     with transaction.atomic():
         room = log.lock(room_id)
@@ -31,8 +31,11 @@ def send(*, sender_id: UUID, room_id: UUID, name: str, data: Any = None) -> Entr
 
 
 def append(*, room_id: UUID, name: str, data: Any = None) -> Entry:
-    """For the server's own code: the room hears of it if and only if the surrounding `transaction.atomic()` commits,
-    which has the room's log for itself from here on. Raises Invalid, or NotFound for a room that is gone."""
+    """Append a custom event from the application's own code, with `sender` null.
+
+    The event is published if and only if the surrounding `transaction.atomic()` commits. The room's log stays locked
+    until then. Raises Invalid, or NotFound for a deleted room.
+    """
     _check(name, data)
     room = log.lock(room_id)
     return log.append(room=room, type=f"custom.{name}", data=wire.Custom(None, data))

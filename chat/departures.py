@@ -1,6 +1,7 @@
-"""Leaving a room, by whatever way: who goes hears of it as the last thing, and the room keeps an owner.
+"""Departures: the end of a membership, whatever its cause. The departing user is sent the event as their last one, and
+the room keeps an owner.
 
-All of this happens in a transaction that has locked the room.
+All functions run in a transaction that has locked the room.
 """
 
 from datetime import datetime
@@ -15,14 +16,14 @@ from chat.models import Membership, Mute, Role, Room
 
 
 def depart(room: Room, row: Membership, reason: str) -> None:
-    """Raises LastOwner for the one whom the room can't be without."""
+    """End the membership of a user who leaves. Raises LastOwner for the only owner."""
     keep_an_owner(room, row)
     end(row)
     tell(room, row.user, reason)
 
 
 def take_out(room: Room, row: Membership, reason: str) -> None:
-    """Whoever it is: a room that would have no owner gets the one who is longest in charge, if there is anybody."""
+    """End a membership of any role. A room without an owner gets its longest-serving moderator or member as owner."""
     end(row)
     tell(room, row.user, reason)
     if row.role == Role.OWNER:
@@ -30,21 +31,21 @@ def take_out(room: Room, row: Membership, reason: str) -> None:
 
 
 def tell(room: Room, user: User, reason: str, *, knew: bool = True) -> None:
-    """They themselves are not told, if they never `knew` that there is such a room."""
+    """Publish `member.left`, and `room.removed` to the user's connections unless they never `knew` of the room."""
     log.append(room=room, type="member.left", data=wire.Departure(wire.user(user), reason))
     if knew:
         ephemeral.removed(room.id, [user.id], reason)
 
 
 def end(row: Membership) -> None:
-    """Nobody is heard sooner for leaving and coming back."""
+    """Delete the membership, keeping its mute: leaving and re-joining must not end a mute early."""
     if row.muted_until is not None and row.muted_until > timezone.now():
         Mute.objects.update_or_create(room_id=row.room_id, user_id=row.user_id, defaults={"until": row.muted_until})
     row.delete()
 
 
 def still_muted(room: Room, user: User) -> datetime | None:
-    """Until when somebody who comes back may not be heard; asked once."""
+    """Return until when a re-joining user is muted, and forget it."""
     mute = Mute.objects.filter(room=room, user=user).first()
     if mute is None:
         return None
@@ -53,14 +54,14 @@ def still_muted(room: Room, user: User) -> datetime | None:
 
 
 def keep_an_owner(room: Room, row: Membership) -> None:
-    """Raises LastOwner if this is the only one."""
+    """Raise LastOwner if this is the only owner."""
     owners = Membership.objects.filter(room=room, role=Role.OWNER)
     if row.role == Role.OWNER and owners.count() == 1:
         raise LastOwner
 
 
 def _succeed(room: Room) -> None:
-    """Not to somebody who may not sign in, if there is anybody else."""
+    """Choose the next owner; one who may log in, if there is any."""
     left = Membership.objects.filter(room=room).select_related("user").order_by("-user__is_active", "id")
     if left.filter(role=Role.OWNER).exists():
         return

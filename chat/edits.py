@@ -1,7 +1,7 @@
-"""What becomes of messages: edited by their author, deleted by them or by whoever keeps order.
+"""Changes of messages: edits by the author, deletion by the author, owners and moderators.
 
-The log tells of a message as it is: when it changes, what the log said of it changes with it, so that nobody who comes
-later reads what was taken back. What it said before an edit is kept for those who keep order.
+The log always shows a message as it is: a change rewrites its earlier events, so that later readers do not receive
+removed content. Earlier versions are kept for the author, owners and moderators.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from chat.errors import Forbidden, LimitExceeded
 from chat.eventlog import log
 from chat.models import Mention, Message, Reaction, Revision, Room
 
-# As text: to Python 1 equals true.
+# Compared as JSON text, because in Python 1 == True.
 _exact = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -56,8 +56,8 @@ def _say(room: Room, row: Message, body: str, data: Any) -> wire.Message:
 
 
 def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
-    """Leave a tombstone: one's own, or as an owner or moderator. Again is nothing. Raises NotFound, NotAMember or
-    Forbidden."""
+    """Replace a message by a tombstone, as its author, an owner or a moderator. Repeating it has no effect. Raises
+    NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
         membership = permissions.require_membership(user_id=actor_id, room=room)
@@ -68,7 +68,7 @@ def delete(*, actor_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
 
 
 def bury(room: Room, row: Message) -> wire.Message:
-    """Nothing is left of what this message said, in a room that the caller has locked."""
+    """Remove the content of a message, in a room that the caller has locked."""
     if row.deleted_at is None:
         empty([row.id])
         row.body, row.data, row.mentions, row.reactions, row.deleted_at = "", None, None, None, timezone.now()
@@ -78,13 +78,13 @@ def bury(room: Room, row: Message) -> wire.Message:
 
 
 def empty(message_ids: Sequence[UUID]) -> None:
-    """What hangs on messages whose words go."""
+    """Remove what belongs to the content of messages: revisions, reactions, mentions."""
     for model in (Revision, Mention, Reaction):
         model._default_manager.filter(message__in=message_ids).delete()
 
 
 def revisions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> list[wire.Revision]:
-    """What a message said before, oldest first: for its author, and for owners and moderators. Raises NotFound,
+    """Return the earlier versions of a message, oldest first, for its author, owners and moderators. Raises NotFound,
     NotAMember or Forbidden."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     membership = permissions.require_membership(user_id=user_id, room=room)

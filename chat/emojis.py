@@ -1,7 +1,7 @@
-"""What counts as one emoji: a sequence by the grammar of Unicode's UTS #51, or a short code like `:party_parrot:`.
+"""What is one emoji: a sequence by the grammar of Unicode's UTS #51, or a short code such as `:party_parrot:`.
 
-The grammar and not a list of all emoji: a phone is usually updated before a server, and sends emoji of a newer Unicode
-version. Their code points are reserved in Extended_Pictographic beforehand.
+A grammar instead of a list, because phones are usually updated before servers and send emoji of newer Unicode versions.
+Their code points are reserved in Extended_Pictographic in advance.
 """
 
 import re

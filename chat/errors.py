@@ -1,4 +1,4 @@
-"""What the rules refuse, in public codes. The root is in core/errors.py."""
+"""The errors of rooms, with their public codes. The root is in core/errors.py."""
 
 from core.errors import RoomwireError
 
@@ -8,7 +8,7 @@ class ChatError(RoomwireError):
 
 
 class NotAMember(ChatError):
-    """A public room may be read by anybody; writing takes a membership."""
+    """The user may read this public room, but only members may write."""
 
     code = "not_a_member"
     detail = "Join the room first."
@@ -20,7 +20,7 @@ class Forbidden(ChatError):
 
 
 class Muted(ChatError):
-    """`retry_after` is when it ends."""
+    """The member is muted. `retry_after` is the remaining time in seconds."""
 
     code = "muted"
     detail = "You are muted in this room."
@@ -41,7 +41,7 @@ class LastOwner(ChatError):
 
 
 class LimitExceeded(ChatError):
-    """`detail` names the limit."""
+    """A limit is reached; `detail` names it."""
 
     code = "limit_exceeded"
     detail = "A limit has been reached."

@@ -1,7 +1,7 @@
-"""The types of the fields that clients send, at either door.
+"""Types of the fields that clients send, shared by REST and WebSocket.
 
-The bodies of REST requests and the commands of the socket are structs of these, so both doors accept the same values
-and both documents describe the same bounds. The rules behind them are checked in the domain (chat/validation.py).
+Request bodies and commands are structs of these types, so that both accept the same values and both documents have the
+same bounds. Further rules are checked in the domain (chat/validation.py).
 """
 
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""The log as clients read it, by polling: the same entries as on the socket, recovered the same way."""
+"""The event log over REST: the same entries as on the WebSocket, with the same recovery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from chat.eventlog.positions import Position, continued
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`recovered` is False when the log can't continue from the `seq` that was asked for: start from a snapshot."""
+    """A page of events. `recovered` is False if the log cannot continue from the requested `seq`."""
 
     head: Head
     recovered: bool
@@ -24,12 +24,12 @@ class Page:
 
 
 def page(*, user_id: UUID, room_id: UUID, after_seq: int, limit: int, epoch: UUID | None = None) -> Page:
-    """Up to `limit` events past `after_seq` of `epoch`, in a room that the user may read. Raises NotFound."""
+    """Return up to `limit` events after `after_seq` of `epoch`, in a room that the user may read. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     head = Head(generations.epoch_of(room), room.last_seq)
     if not continued({room_id: Position(after_seq, epoch)}, {room_id: head}):
         return Page(head, recovered=False, entries=[])
-    # Not past where the room stood when the right to it was checked.
+    # Not beyond the head at which the right to read was checked.
     entries = [entry for entry in log.read(room_id=room.id, after=after_seq, limit=limit) if entry.seq <= room.last_seq]
     continues = entries[0].seq == after_seq + 1 if entries else after_seq == head.seq
     return Page(head, continues, entries)

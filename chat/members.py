@@ -1,4 +1,4 @@
-"""Members: joining, leaving, being added and removed, their roles, and when they may not be heard."""
+"""Members: joining, leaving, being added and removed, roles, and mutes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ from core.errors import Invalid, NotFound, Violation
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`created` is False for somebody who was a member already: nothing happened then."""
+    """The membership. `created` is False if the user was a member before: nothing changed."""
 
     member: wire.Member
     created: bool
 
 
 def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
-    """Enter a public room; entering twice is entering once. Raises NotFound or Archived."""
+    """Join a public room. Repeating it has no effect. Raises NotFound or Archived."""
     with transaction.atomic():
         room = log.lock(room_id)
         row = Membership.objects.filter(room=room, user_id=user_id).first()
@@ -39,7 +39,7 @@ def join(*, user_id: UUID, room_id: UUID) -> wire.Room:
 
 
 def leave(*, user_id: UUID, room_id: UUID) -> None:
-    """Raises NotFound, NotAMember, LastOwner, or Forbidden for a direct room."""
+    """Leave a room. Raises NotFound, NotAMember, LastOwner, or Forbidden for a direct room."""
     with transaction.atomic():
         room = log.lock(room_id)
         row = permissions.require_membership(user_id=user_id, room=room)
@@ -49,8 +49,8 @@ def leave(*, user_id: UUID, room_id: UUID) -> None:
 
 
 def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
-    """Bring somebody in, as an owner or moderator. Raises NotFound, Forbidden, Archived, or Invalid for an unknown
-    user or one who is banned."""
+    """Add a user, as an owner or moderator. Raises NotFound, Forbidden, Archived, or Invalid for an unknown or banned
+    user."""
     with transaction.atomic():
         room = log.lock(room_id)
         permissions.require_moderator(user_id=actor_id, room=room)
@@ -67,7 +67,7 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
 
 
 def remove(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
-    """Take somebody below oneself out; or oneself. Raises NotFound, Forbidden or LastOwner."""
+    """Remove a member with a lower role, or the actor. Raises NotFound, Forbidden or LastOwner."""
     if actor_id == user_id:
         return leave(user_id=user_id, room_id=room_id)
     with transaction.atomic():
@@ -77,13 +77,13 @@ def remove(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
 
 
 def list_members(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
-    """A readable room's memberships with their users, oldest first, for a page of `wire.member`s. Raises NotFound."""
+    """Return the memberships of a readable room with their users, oldest first. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     return Membership.objects.filter(room=room).select_related("user").order_by("id")
 
 
 def get(*, user_id: UUID, room_id: UUID, member_id: UUID) -> wire.Member:
-    """One of them. Raises NotFound."""
+    """Return a member of a readable room. Raises NotFound."""
     row = list_members(user_id=user_id, room_id=room_id).filter(user_id=member_id).first()
     if row is None:
         raise NotFound
@@ -94,7 +94,8 @@ def get(*, user_id: UUID, room_id: UUID, member_id: UUID) -> wire.Member:
 
 
 def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> wire.Member:
-    """As an owner. The same again is nothing. Raises Invalid, NotFound, NotAMember, Forbidden or LastOwner."""
+    """Change a member's role, as an owner. Repeating it has no effect. Raises Invalid, NotFound, NotAMember, Forbidden
+    or LastOwner."""
     if role not in Role.values:
         raise Invalid(Violation("role", "invalid", "Must be owner, moderator or member."))
     with transaction.atomic():
@@ -108,8 +109,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> w
 
 
 def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
-    """Make somebody the owner in one's own place, and oneself a moderator. Raises NotFound, NotAMember or
-    Forbidden."""
+    """Make a member the owner and the actor a moderator. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
         own = permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
@@ -121,16 +121,16 @@ def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
 
 
 def _promoted(row: Membership, role: str) -> dict[str, str | datetime | None]:
-    """An owner is heard: nobody could unmute them."""
+    """Return the changes of a new role. An owner cannot be muted, as no member could unmute them."""
     return {"role": role, "muted_until": None if role == Role.OWNER else row.muted_until}
 
 
-# Who may be heard
+# Mutes
 
 
 def mute(*, actor_id: UUID, room_id: UUID, user_id: UUID, until: datetime | None) -> wire.Member:
-    """Somebody below oneself, up to a moment to come; None ends it. Raises Invalid, NotFound, NotAMember or
-    Forbidden."""
+    """Mute a member with a lower role until a time in the future; None ends the mute. Raises Invalid, NotFound,
+    NotAMember or Forbidden."""
     until = until and _in_utc(until)
     if until is not None and until <= timezone.now():
         raise Invalid(Violation("until", "past", "Must be a time in the future."))
@@ -141,7 +141,7 @@ def mute(*, actor_id: UUID, room_id: UUID, user_id: UUID, until: datetime | None
 
 
 def _in_utc(until: datetime) -> datetime:
-    """Raises Invalid."""
+    """Return the time in UTC. Raises Invalid."""
     try:
         return until.astimezone(UTC)
     except OverflowError as error:
@@ -149,7 +149,8 @@ def _in_utc(until: datetime) -> datetime:
 
 
 def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membership]:
-    """A member that the actor stands above. Raises NotFound, NotAMember or Forbidden."""
+    """Return the locked room and a member whose role is lower than the actor's. Raises NotFound, NotAMember or
+    Forbidden."""
     room = log.lock(room_id)
     own = permissions.require_moderator(user_id=actor_id, room=room)
     row = _member(room, user_id)
@@ -165,12 +166,12 @@ def _member(room: Room, user_id: UUID) -> Membership:
 
 
 def _held(user_id: UUID) -> User | None:
-    """Somebody who is there, and stays until the transaction ends: they can't be erased meanwhile."""
+    """Return a user, locked until the transaction ends: they cannot be erased meanwhile. None if there is none."""
     return User.objects.select_for_update(no_key=True).filter(id=user_id, is_active=True).first()
 
 
 def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
-    """Them, and the room as they see it. What was said before is not unread to them."""
+    """Create the membership; return it, and the room as the user sees it. Earlier messages count as read."""
     muted = departures.still_muted(room, user)
     row = Membership.objects.create(room=room, user=user, muted_until=muted, last_read_seq=room.last_seq)
     member = wire.member(row)
@@ -181,7 +182,7 @@ def _enter(room: Room, user: User) -> tuple[wire.Member, wire.Room]:
 
 
 def change(room: Room, row: Membership, **changes: str | datetime | None) -> None:
-    """In a room that the caller has locked. The same again is nothing."""
+    """Change a membership in a room that the caller has locked. Repeating it has no effect."""
     if any(getattr(row, field) != value for field, value in changes.items()):
         for field, value in changes.items():
             setattr(row, field, value)

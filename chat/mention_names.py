@@ -1,7 +1,7 @@
-"""Where a text names users by `@username`, and which names each such place may mean.
+"""Mentions in a text: where `@username` stands, and which names each mention may mean.
 
 Languages differ in what may stand next to a name. Where words are separated by spaces, a letter before "@" makes an
-e-mail address, and a letter behind a name makes a different name. Chinese, Japanese, Thai and others separate no words:
+e-mail address, and a letter after a name makes another name. Chinese, Japanese, Thai and others do not separate words:
 there a name may begin and end between any two letters.
 """
 
@@ -50,8 +50,11 @@ _NAMES_PER_MENTION = 8
 
 
 def candidates(body: str) -> list[list[str]]:
-    """For each mention the names it may mean, the longest first. Both the mentions and the names are bounded by
-    MENTIONS_PER_MESSAGE; a URL and an e-mail address mention nobody."""
+    """Return the names that each mention may mean, the longest first.
+
+    The numbers of mentions and of names are bounded by MENTIONS_PER_MESSAGE. URLs and e-mail addresses mention no
+    users.
+    """
     if not _AT.search(body):
         return []
     most = settings.MENTIONS_PER_MESSAGE
@@ -68,13 +71,13 @@ def candidates(body: str) -> list[list[str]]:
 
 
 def _is_joined(body: str, start: int) -> bool:
-    """Whether a letter stands right before the "@": of a script in which that need not make it an e-mail address."""
+    """Whether a letter of an unseparated script stands right before the "@", which may begin a mention then."""
     return start > 0 and _JOINED.match(body, start - 1) is not None
 
 
 def _names(run: str, *, joined: bool) -> list[str]:
-    """The names that may begin a run of letters. `joined`: an end before the last label of a domain name is none,
-    since the run may be the domain of an international e-mail address."""
+    """Return the names that may begin a run of letters. `joined`: an end before the last label of a domain name is
+    none, since the run may be the domain of an international e-mail address."""
     beginning = run[: _NAME_MAX + _TRAILING_MAX + 1]
     inner = [match.start() for match in _END.finditer(beginning, 1)][:_ENDS_MAX]
     least = max((match.end() for match in _DOMAIN_LABEL.finditer(run)), default=0) if joined else 0

@@ -1,4 +1,4 @@
-"""Mentions: who is named by `@username` in a message, and where somebody has been."""
+"""Mentions: the members that messages name by `@username`, and the messages that mention a user."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -12,13 +12,13 @@ from chat.models import Membership, Mention
 
 
 class Named:
-    """Which members are named by which words, of some rooms."""
+    """The members that words name, in some rooms."""
 
     def __init__(self, members: dict[tuple[UUID, str], UUID]) -> None:
         self._members = members
 
     def of(self, room_id: UUID, body: str) -> list[UUID]:
-        """Each once, in the order of the text, up to MENTIONS_PER_MESSAGE."""
+        """Return the mentioned members, each once, in the order of the text, at most MENTIONS_PER_MESSAGE."""
         found: dict[UUID, None] = {}
         for words in mention_names.candidates(body):
             named = (self._members.get((room_id, word.lower())) for word in words)
@@ -32,10 +32,10 @@ _NOBODY = Named({})
 
 
 def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
-    """Of all members that these texts, each of a room, may name; by one query, or by none if they name nobody."""
+    """Return the members that these texts of rooms may name. Makes one query, or none if no text names any."""
     wanted: dict[UUID, set[str]] = {}
     for room_id, body in bodies:
-        # Also as it is written: not every database knows the small form of every letter.
+        # Also as it is written: databases differ in which letters have a lower case.
         forms = (form for words in mention_names.candidates(body) for word in words for form in (word, word.lower()))
         wanted.setdefault(room_id, set()).update(forms)
     any_of = Q()
@@ -50,7 +50,7 @@ def named(bodies: Iterable[tuple[UUID, str]]) -> Named:
 
 
 def rows(messages: Sequence[wire.Message]) -> list[bulk_sql.Row]:
-    """Of those whom these name. (Who names themselves need not be told.)"""
+    """Return the rows of the messages' mentions, except of authors who mention themselves."""
     return [
         {"message_id": said.id, "user_id": user_id, "room_id": said.room, "seq": said.seq}
         for said in messages
@@ -60,13 +60,12 @@ def rows(messages: Sequence[wire.Message]) -> list[bulk_sql.Row]:
 
 
 def list_mentions(*, user_id: UUID) -> QuerySet[Mention]:
-    """Where somebody was named, in rooms they may read, with the messages and their authors, the latest first; for a
-    page of `told`."""
+    """Return the user's mentions in rooms they may read, with messages and authors, the most recent first."""
     visible = permissions.visible_rooms(user_id).values("id")
     found = Mention.objects.filter(user_id=user_id, room__in=visible).select_related("message__author")
     return found.order_by("-message_id")
 
 
 def to_wire(row: Mention) -> wire.Message:
-    """`row.message` must be loaded, with its author."""
+    """Return the message as clients receive it. `row.message` must be loaded, with its author."""
     return wire.message(row.message)

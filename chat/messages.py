@@ -1,4 +1,4 @@
-"""Messages: sending them once, and reading them back."""
+"""Messages: sending them once, and reading them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from core.errors import NotFound, RoomwireError
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in order, oldest first, the reactions of who asks, and whether there may be more on either side."""
+    """Messages in order, oldest first; the user's own reactions; and whether there are more before and after."""
 
     messages: Sequence[wire.Message]
     own_reactions: dict[UUID, list[str]]
@@ -38,11 +38,11 @@ def send(
     reply_to: UUID | None = None,
     data: Any = None,
 ) -> Sent:
-    """Store a message and tell the room. The same `client_ref` from the same author in the same room is the same
-    message, however often and through whatever door it comes. Raises Invalid, NotFound, NotAMember, Archived, Muted or
-    Overloaded.
+    """Store a message and publish it.
 
-    Inside somebody's transaction the message is part of that; else it shares one with whatever else is sent.
+    The same `client_ref` of the same author in the same room is the same message, however often it is sent. Inside a
+    transaction of the caller the message is part of that; otherwise it shares one with other messages. Raises Invalid,
+    NotFound, NotAMember, Archived, Muted or Overloaded.
     """
     draft = Draft(author_id, room_id, body, client_ref, reply_to, data)
     draft.check()
@@ -56,13 +56,13 @@ def send(
 
 
 def submit(draft: Draft, answer: Callable[[Sent | RoomwireError], None]) -> None:
-    """`send` for callers who don't wait: `answer` is called on another thread. Raises Invalid or Overloaded."""
+    """Send without waiting: `answer` is called on another thread. Raises Invalid or Overloaded."""
     draft.check()
     writer.put(draft, answer)
 
 
 def get(*, user_id: UUID, room_id: UUID, message_id: UUID) -> wire.Message:
-    """One message of a room somebody may read. Raises NotFound."""
+    """Return a message of a readable room. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     return wire.message(permissions.get_message(room=room, message_id=message_id))
 
@@ -76,10 +76,10 @@ def page(
     after_seq: int | None = None,
     limit: int,
 ) -> Page:
-    """Up to `limit` messages of a room, or of those that reply to one of its messages: the latest; those just before
-    a `seq`; or those just after one. Raises NotFound."""
+    """Return up to `limit` messages of a room, or of the replies to one of its messages: the latest ones, those before
+    a `seq`, or those after one. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
-    # Not past where the room stood when the right to it was checked.
+    # Not beyond the head at which the right to read was checked.
     found = Message.objects.select_related("author").filter(room=room, seq__lte=room.last_seq)
     if reply_to is not None:
         if not found.filter(id=reply_to).exists():

@@ -1,5 +1,4 @@
-"""Rooms, who is in them and who is kept out, messages and what was done to them, and the event log they are heard
-through."""
+"""Rooms, memberships, mutes and bans; messages with their revisions, reactions and mentions; and the event log."""
 
 import uuid
 
@@ -11,7 +10,7 @@ from core.ids import uuid7
 
 
 class Role(models.TextChoices):
-    """From the one who may most."""
+    """Roles, the highest first."""
 
     OWNER = "owner"
     MODERATOR = "moderator"
@@ -19,9 +18,11 @@ class Role(models.TextChoices):
 
 
 class Room(models.Model):
-    """`last_seq` counts the room's events, `active_at` is the time of the last. `epoch` is the room's part of the epoch
-    that clients are given (chat/eventlog/generations.py). A deleted room is there for nobody, and soon not at all
-    (chat/privacy/purge.py)."""
+    """A room. `last_seq` is the seq of its last event, `active_at` its time.
+
+    `epoch` is the room's part of the epoch given to clients (chat/eventlog/generations.py). A deleted room is
+    invisible, and its rows are removed soon (chat/privacy/purge.py).
+    """
 
     class Kind(models.TextChoices):
         PUBLIC = "public"
@@ -32,9 +33,9 @@ class Room(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     name = models.CharField(max_length=settings.ROOM_NAME_MAX, blank=True)
     topic = models.CharField(max_length=settings.ROOM_TOPIC_MAX, blank=True)
-    # The least role that may send events of the app's own.
+    # The lowest role that may send custom events.
     custom_events = models.CharField(max_length=10, choices=Role.choices, default=Role.MODERATOR)
-    # Of a direct room: whose it is. One per pair.
+    # Of a direct room: its two users. One room per pair.
     pair = models.CharField(max_length=65, null=True, unique=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,7 +45,7 @@ class Room(models.Model):
     last_seq = models.BigIntegerField(default=0, editable=False)
     active_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # What a query may add: the current generation's token, and the counter of events (chat/eventlog/generations.py).
+    # Set by queries that add the current generation's token and the counter of events (chat/eventlog/generations.py).
     generation: uuid.UUID | None = None
     counter: int | None = None
 
@@ -52,8 +53,8 @@ class Room(models.Model):
         indexes = [models.Index(fields=["deleted_at"], condition=~models.Q(deleted_at=None), name="room_deleted")]
 
     def __str__(self) -> str:
-        # A direct room has no name, and who is in it would take a query.
-        # The end of an id is what tells it from others: it begins with the time.
+        # A direct room has no name, and its users would need a query.
+        # Ids differ at their ends: they begin with the time.
         return f"{self.name} ({self.kind} room)" if self.name else f"{self.kind} room …{str(self.id)[-12:]}"
 
 
@@ -75,7 +76,7 @@ class Generation(models.Model):
 
 
 class Membership(models.Model):
-    """`muted_until` may be past."""
+    """A user's membership in a room. `muted_until` may be in the past."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -92,7 +93,7 @@ class Membership(models.Model):
 
 
 class Mute(models.Model):
-    """What is left of a membership that has ended, and may begin again: nobody is heard sooner for coming back."""
+    """The mute of an ended membership, which applies again if the user re-joins."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -106,7 +107,7 @@ class Mute(models.Model):
 
 
 class Ban(models.Model):
-    """Somebody who may neither enter nor read a room."""
+    """A user who may neither join nor read a room."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -122,9 +123,9 @@ class Ban(models.Model):
 
 
 class Message(models.Model):
-    """`seq` is that of its `message.created` event. A deleted message keeps its row without its words.
+    """A message. `seq` is that of its `message.created` event. A deleted message keeps its row without its content.
 
-    `mentions` and `reactions` say in short what the rows of those say, as clients are told it; None is none.
+    `mentions` and `reactions` repeat the rows of those in the form that clients receive; None stands for none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -153,7 +154,7 @@ class Message(models.Model):
 
 
 class Revision(models.Model):
-    """What a message said before it was edited, and until when."""
+    """The content of a message before an edit, and the time of the edit."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
     body = models.TextField()
@@ -178,7 +179,7 @@ class Reaction(models.Model):
 
 
 class Mention(models.Model):
-    """A message names somebody who was a member then. `room` and `seq` are the message's."""
+    """A mention of a user who was a member at the time. `room` and `seq` are the message's."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -198,7 +199,7 @@ class Mention(models.Model):
 
 
 class Event(models.Model):
-    """One entry of a room's log. `payload` is the very text that clients were and will be sent."""
+    """One entry of a room's log. `payload` is the exact text that clients receive."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
     seq = models.BigIntegerField()
@@ -209,7 +210,7 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_unique")]
-        # The few that may tell of somebody other than their message's author. Messages, which are many, pay nothing.
+        # Only the few events that may name a user other than their message's author.
         indexes = [models.Index(fields=["id"], condition=~models.Q(type="message.created"), name="event_of_people")]
 
     def __str__(self) -> str:

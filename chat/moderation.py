@@ -1,7 +1,7 @@
-"""What administrators do in rooms, whatever their own role there. The admin checks their permissions.
+"""Actions of administrators in rooms, whatever their own role there. The admin checks their permissions.
 
-Each function is one transaction that has locked the room, and returns whether it changed anything: what is already so,
-or gone, is left as it is. Rooms receive the same events as for any other change.
+Each function is one transaction that has locked the room, and returns whether it changed anything. Rooms receive the
+same events as for any other change.
 """
 
 from datetime import datetime
@@ -27,14 +27,14 @@ def archive(*, room_id: UUID, archived: bool) -> bool:
 
 @transaction.atomic
 def delete(*, room_id: UUID) -> bool:
-    """Delete a room for everybody, for ever. Raises NotFound."""
+    """Delete a room for all users. This cannot be undone. Raises NotFound."""
     rooms.soft_delete(log.lock(room_id))
     return True
 
 
 @transaction.atomic
 def delete_message(*, room_id: UUID, message_id: UUID) -> bool:
-    """Delete what a message says and leave a tombstone. Raises NotFound for a room that is gone."""
+    """Replace a message by a tombstone. Raises NotFound for a deleted room."""
     room = log.lock(room_id)
     row = Message.objects.select_related("author").filter(room=room, id=message_id, deleted_at=None).first()
     if row is None:

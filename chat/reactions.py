@@ -1,4 +1,4 @@
-"""Reactions: what members think of a message, in an emoji each; one of a kind from each of them."""
+"""Reactions of members to messages: each member may add each emoji once."""
 
 from collections import Counter
 from uuid import UUID
@@ -14,7 +14,8 @@ from chat.models import Membership, Message, Reaction, Room
 
 
 def add(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wire.Message:
-    """Again is nothing. Raises Invalid, NotFound, NotAMember, Archived, Muted or LimitExceeded."""
+    """Add a reaction. Repeating it has no effect. Raises Invalid, NotFound, NotAMember, Archived, Muted or
+    LimitExceeded."""
     validation.emoji("emoji", emoji, maximum=settings.EMOJI_MAX)
     with transaction.atomic():
         room, membership, message = _at(user_id, room_id, message_id)
@@ -44,14 +45,14 @@ def remove(*, user_id: UUID, room_id: UUID, message_id: UUID, emoji: str) -> wir
 
 
 def list_reactions(*, user_id: UUID, room_id: UUID, message_id: UUID) -> QuerySet[Reaction]:
-    """A message's reactions with their users, oldest first, for a page of `told`. Raises NotFound."""
+    """Return a message's reactions with their users, oldest first. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     message = permissions.get_message(room=room, message_id=message_id)
     return Reaction.objects.filter(message=message).select_related("user").order_by("id")
 
 
 def own(*, user_id: UUID, messages: list[UUID]) -> dict[UUID, list[str]]:
-    """What somebody thinks of these messages: for those they think anything of."""
+    """Return the user's own reactions to these messages, by message."""
     if not messages:
         return {}
     found: dict[UUID, list[str]] = {}
@@ -68,7 +69,7 @@ def _at(user_id: UUID, room_id: UUID, message_id: UUID) -> tuple[Room, Membershi
 
 
 def _counts(message: Message) -> Counter[str]:
-    """In the order in which they came to the message."""
+    """Return the number of each emoji, in the order of their first use."""
     return Counter({each["emoji"]: each["count"] for each in message.reactions or ()})
 
 
@@ -82,5 +83,5 @@ def _tell(room: Room, membership: Membership, message: Message, type: str, emoji
 
 
 def to_wire(row: Reaction) -> wire.Reaction:
-    """`row.user` must be loaded."""
+    """Return the reaction as clients receive it. `row.user` must be loaded."""
     return wire.Reaction(wire.user(row.user), row.emoji, wire.moment(row.created_at))

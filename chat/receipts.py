@@ -1,4 +1,4 @@
-"""Receipts: up to where everybody has read."""
+"""Read receipts: how far each member has read."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from core.errors import Invalid, Violation
 
 
 def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
-    """Say how far one has read. A marker never moves back. Raises Invalid past the head, NotFound, NotAMember."""
+    """Move the user's read marker forward, never back. Raises Invalid beyond the head, NotFound, NotAMember."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     row = permissions.require_membership(user_id=user_id, room=room)
     if not 0 <= seq <= room.last_seq:
@@ -23,17 +23,17 @@ def read(*, user_id: UUID, room_id: UUID, seq: int) -> wire.ReadMarker:
 
 
 def list_readers(*, user_id: UUID, room_id: UUID) -> QuerySet[Membership]:
-    """The members of a readable room with their users, oldest first, for a page of `told`. Raises NotFound."""
+    """Return the members of a readable room with their users, oldest first. Raises NotFound."""
     return members.list_members(user_id=user_id, room_id=room_id)
 
 
 def _tell(room: Room, row: Membership, seq: int) -> None:
-    """Not in a crowd, where each would tell all: there one asks."""
+    """Publish the marker, except in a crowded room, where clients fetch the markers."""
     if not Membership.objects.filter(room=room)[settings.RECEIPTS_MEMBERS_MAX :].exists():
         row.last_read_seq = seq
         ephemeral.tell(room, "read.updated", to_wire(row))
 
 
 def to_wire(row: Membership) -> wire.Reader:
-    """`row.user` must be loaded."""
+    """Return the marker as clients receive it. `row.user` must be loaded."""
     return wire.Reader(wire.user(row.user), row.last_read_seq)

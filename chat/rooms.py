@@ -1,4 +1,4 @@
-"""Rooms: opening, looking at and listing them, and what becomes of them."""
+"""Rooms: creation, reading, listing and changes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from chat.models import Membership, Role, Room
 from chat.summaries import Listing
 from core.errors import Invalid, Violation
 
-# Of a search; what else it says is not looked for.
+# Words of a search; further ones are ignored.
 _WORDS = 10
 _CREATABLE = (Room.Kind.PUBLIC, Room.Kind.PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`created` is False for a direct room that there was already."""
+    """A direct room. `created` is False if it existed before."""
 
     room: wire.Room
     created: bool
 
 
 def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.Room:
-    """A room owned by its creator. Its log begins empty: nobody can have been there before. Raises Invalid."""
+    """Create a room owned by its creator. Its log begins empty. Raises Invalid."""
     if kind not in _CREATABLE:
         raise Invalid(Violation("kind", "invalid", "Must be public or private."))
     room = Room(kind=kind, name=_name(name), topic=_topic(topic), created_by_id=creator_id)
@@ -44,14 +44,15 @@ def create(*, creator_id: UUID, name: str, kind: str, topic: str = "") -> wire.R
 
 
 def direct(*, user_id: UUID, peer_id: UUID) -> Opened:
-    """The one room of these two, who can neither leave it nor bring in others. Raises Invalid for nobody to talk to."""
+    """Return the direct room of two users, creating it if needed. They can neither leave it nor add others. Raises
+    Invalid for an unknown peer."""
     pair = ":".join(sorted(each.hex for each in (user_id, peer_id)))
     created = False
     room = Room.objects.filter(pair=pair).first()
     if room is None:
         try:
             room, created = _open_direct(pair, user_id, peer_id), True
-        except IntegrityError:  # the other one was faster
+        except IntegrityError:  # the other user was faster
             room = Room.objects.get(pair=pair)
     return Opened(summaries.summarize_one(user_id=user_id, room=room), created)
 
@@ -68,18 +69,18 @@ def _open_direct(pair: str, user_id: UUID, peer_id: UUID) -> Room:
     return room
 
 
-# Looking
+# Reading
 
 
 def get(*, user_id: UUID, room_id: UUID) -> wire.Room:
-    """A room somebody may read, as they see it. Raises NotFound."""
+    """Return a room that the user may read, as they see it. Raises NotFound."""
     return summaries.summarize_one(
         user_id=user_id, room=permissions.get_readable_room(user_id=user_id, room_id=room_id)
     )
 
 
 def list_rooms(*, user_id: UUID) -> Listing[Membership]:
-    """The rooms that somebody is in; where something happened last comes first."""
+    """Return the user's rooms, the most recently active first."""
     rows = Membership.objects.filter(user_id=user_id, room__deleted_at=None).select_related("room")
     rows = rows.annotate(active_at=F("room__active_at")).order_by("-active_at", "-id")
 
@@ -90,8 +91,8 @@ def list_rooms(*, user_id: UUID) -> Listing[Membership]:
 
 
 def list_public_rooms(*, user_id: UUID, search: str = "") -> Listing[Room]:
-    """The public rooms that somebody may enter or is in, newest first; those with all of these words in their name or
-    topic. Raises Invalid."""
+    """Return the public rooms that the user may join or is in, newest first; with `search`, those with all of its words
+    in their name or topic. Raises Invalid."""
     rows = permissions.open_rooms(user_id).filter(archived_at=None)
     for word in validation.line("search", search.strip(), maximum=settings.ROOM_TOPIC_MAX).split()[:_WORDS]:
         rows = rows.filter(Q(name__icontains=word) | Q(topic__icontains=word))
@@ -103,12 +104,12 @@ def list_public_rooms(*, user_id: UUID, search: str = "") -> Listing[Room]:
 
 
 def ids(*, user_id: UUID) -> list[UUID]:
-    """Of all rooms that somebody is in."""
+    """Return the ids of all rooms of the user."""
     return list(Membership.objects.filter(user_id=user_id, room__deleted_at=None).values_list("room", flat=True))
 
 
 def liveliest(*, room_ids: Collection[UUID], limit: int) -> list[UUID]:
-    """Of these rooms: those where something happened last, the latest first."""
+    """Return the most recently active of these rooms, the latest first."""
     rows = Room.objects.filter(id__in=room_ids, deleted_at=None).order_by("-active_at", "-id")
     return list(rows.values_list("id", flat=True)[:limit])
 
@@ -117,8 +118,8 @@ def liveliest(*, room_ids: Collection[UUID], limit: int) -> list[UUID]:
 
 
 def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
-    """Another `name`, `topic`, or least role for `custom_events`; as an owner or moderator. Raises Invalid,
-    NotFound, NotAMember, Forbidden or Archived."""
+    """Change the name, topic, or lowest role for custom events, as an owner or moderator. Raises Invalid, NotFound,
+    NotAMember, Forbidden or Archived."""
     checked = _checked(changes)
     with transaction.atomic():
         room = log.lock(room_id)
@@ -129,17 +130,17 @@ def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
 
 
 def archive(*, actor_id: UUID, room_id: UUID) -> wire.Room:
-    """Keep a room as it is, as its owner. Raises NotFound, NotAMember or Forbidden."""
+    """Archive a room, as its owner. Raises NotFound, NotAMember or Forbidden."""
     return _as_owner(actor_id, room_id, archived=True)
 
 
 def unarchive(*, actor_id: UUID, room_id: UUID) -> wire.Room:
-    """Use it again. Raises NotFound, NotAMember or Forbidden."""
+    """Unarchive a room, as its owner. Raises NotFound, NotAMember or Forbidden."""
     return _as_owner(actor_id, room_id, archived=False)
 
 
 def delete(*, actor_id: UUID, room_id: UUID) -> None:
-    """For everybody, at once and for ever, as its owner. Raises NotFound, NotAMember or Forbidden."""
+    """Delete a room for all users, as its owner. This cannot be undone. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
         permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
@@ -147,7 +148,7 @@ def delete(*, actor_id: UUID, room_id: UUID) -> None:
 
 
 def set_archived(room: Room, *, archived: bool) -> None:
-    """In a room that the caller has locked."""
+    """Archive or unarchive a room that the caller has locked."""
     if (room.archived_at is not None) != archived:
         at = timezone.now() if archived else None
         _apply(room, "room.archived" if archived else "room.updated", {"archived_at": at})
@@ -169,7 +170,7 @@ def _as_owner(actor_id: UUID, room_id: UUID, *, archived: bool) -> wire.Room:
 
 
 def _apply(room: Room, type: str, changes: dict[str, Any]) -> None:
-    """The same again is nothing."""
+    """Change a locked room and publish it. Repeating it has no effect."""
     changed = [field for field, value in changes.items() if getattr(room, field) != value]
     if changed:
         for field in changed:

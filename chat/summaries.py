@@ -1,5 +1,5 @@
-"""Rooms as somebody sees them: with their last message, and with what that person has not read. Any number of rooms
-costs the same few queries."""
+"""Rooms as a user sees them: with their last message and the user's unread counts. The number of queries does not
+depend on the number of rooms."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,34 +15,34 @@ from chat.models import Membership, Mention, Message, Room
 
 Row = TypeVar("Row", bound=Model)
 
-# Counted up to this, which is told apart from less: "99+".
+# The greatest count; clients show "99+" for it.
 UNREAD_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
-    """`rows` in their order, to take a page of; and how a page of them is `told`."""
+    """A list to paginate: its `rows` in order, and the function `told` that converts a page of them."""
 
     rows: QuerySet[Row]
     told: Callable[[Sequence[Row]], list[wire.Room]]
 
 
 class Count(Subquery):
-    """How many rows a subquery finds, which may have a limit."""
+    """A subquery's number of rows, which may have a limit."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
 
 
 def summarize_one(*, user_id: UUID, room: Room, membership: Membership | None = None) -> wire.Room:
-    """One room as somebody sees it; with their membership, if it is at hand."""
+    """Return one room as the user sees it. `membership` saves a query where it is known."""
     return summarize(user_id=user_id, rooms=[room], memberships=None if membership is None else [membership])[0]
 
 
 def summarize(
     *, user_id: UUID, rooms: Sequence[Room], memberships: Iterable[Membership] | None = None
 ) -> list[wire.Room]:
-    """These rooms, in their order; with somebody's memberships of them, if those are at hand."""
+    """Return the rooms as the user sees them, in their order. `memberships` saves a query where they are known."""
     if not rooms:
         return []
     ids = [room.id for room in rooms]
@@ -55,7 +55,7 @@ def summarize(
 
 
 def _unread(memberships: Iterable[Membership]) -> dict[UUID, tuple[int, int]]:
-    """Of each room: how many messages of others, and how many that name one."""
+    """Return, by room, the number of unread messages of other users, and of those that mention the user."""
     messages = Message.objects.filter(
         room=OuterRef("room"), seq__gt=OuterRef("last_read_seq"), deleted_at=None
     ).exclude(author=OuterRef("user"))
@@ -68,7 +68,8 @@ def _unread(memberships: Iterable[Membership]) -> dict[UUID, tuple[int, int]]:
 
 
 def _last_messages(rooms: Sequence[Room]) -> dict[UUID, wire.Message]:
-    """Not past where the rooms stand here: who was removed meanwhile sees nothing of what was said then."""
+    """Return the last message of each room, up to the head that the caller has read: a user who was removed meanwhile
+    must not see later ones."""
     heads = {room.id: room.last_seq for room in rooms}
     said = Message.objects.select_related("author")
     latest = Message.objects.filter(room=OuterRef("pk")).order_by("-seq")

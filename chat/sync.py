@@ -1,7 +1,7 @@
-"""Everything that changed in all of somebody's rooms since the positions they name: one answer after an hour offline.
+"""Synchronisation: everything that changed in all rooms of a user since the given positions, in one answer.
 
-However many rooms there are, it takes the same few queries, and the answer is bounded: what does not fit is said to be
-more, and is asked for with the positions that this answer led to.
+The number of queries does not depend on the number of rooms, and the answer is bounded: `more` tells that the client
+should ask again with its new positions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,8 @@ class Changes:
 
 
 def since(*, user_id: UUID, positions: Mapping[UUID, Position]) -> Changes:
-    """For all rooms that somebody is in, and those they name and may read. Raises Invalid for too many positions."""
+    """Return the changes in the user's rooms, and in the named ones that they may read. Raises Invalid for too many
+    positions."""
     if len(positions) > settings.SYNC_ROOMS_MAX:
         raise Invalid(Violation("since", "too_long", f"Must name at most {settings.SYNC_ROOMS_MAX} rooms."))
     own = {row.room_id: row for row in Membership.objects.filter(user_id=user_id)}
@@ -87,7 +88,7 @@ _NEWS = """
 
 
 def _entries(rooms: Sequence[Room], starts: Mapping[UUID, int]) -> dict[UUID, list[Entry]]:
-    """The first of what each of these rooms has past its start; by one query. A room that was not asked is missing."""
+    """Return the first events of each room after its start, by one query."""
     wanted: list[bulk_sql.Row] = []
     left = _EVENTS
     for room in rooms:

@@ -15,13 +15,13 @@ _LIMIT = limiter.Limit("typing")
 
 
 def start(*, user_id: UUID, room_id: UUID) -> None:
-    """For TYPING_SECONDS, unless one says so again; said too often it is not told. Raises NotFound, NotAMember,
-    Archived or Muted."""
+    """Publish that the user is typing, for TYPING_SECONDS. Frequent repetitions are accepted, but not published. Raises
+    NotFound, NotAMember, Archived or Muted."""
     _tell(user_id, room_id, "typing.started", settings.TYPING_SECONDS)
 
 
 def stop(*, user_id: UUID, room_id: UUID) -> None:
-    """Raises NotFound, NotAMember, Archived or Muted."""
+    """Publish that the user has stopped typing. Raises NotFound, NotAMember, Archived or Muted."""
     _tell(user_id, room_id, "typing.stopped", 0)
 
 

@@ -1,7 +1,7 @@
-"""What people may type: checks of text and of app-defined data, the same through every door.
+"""Validation of text and of application data that users send, the same for REST and WebSocket.
 
-What is refused here would fail later: PostgreSQL stores neither NUL nor half a surrogate pair, and JSON knows
-no numbers beyond what every client can read.
+What is refused here would fail later: PostgreSQL stores neither NUL nor unpaired surrogates, and numbers outside of the
+common range cannot be read by every client.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from core import invisible_characters
 from core.errors import Invalid, Violation
 
 _EMOJI = "Must be one emoji, or a short code such as :party_parrot: (letters, digits, _, + and -)."
-# What OpenAPI and AsyncAPI say of the texts below, in the regular expressions that all languages share.
+# Patterns of such texts in OpenAPI and AsyncAPI, in the regular expressions that all languages share.
 TEXT_PATTERN = r"^[^\x00]*$"
 WORDS_PATTERN = r"^\s*[^\s\x00][^\x00]*$"
 LINE_PATTERN = r"^(\s*[^\s\x00][^\x00]*)?$"
@@ -22,7 +22,7 @@ _NUMBER_MAX = 2**63
 
 
 def text(field: str, value: str, *, maximum: int) -> str:
-    """`value`, unchanged. Raises Invalid naming the field and the limit, in characters (code points)."""
+    """Return `value`, unchanged. Raises Invalid with the field and the limit in characters (code points)."""
     if len(value) > maximum:
         raise Invalid(Violation(field, "too_long", f"Must have at most {maximum} characters."))
     if not _storable(value):
@@ -33,12 +33,12 @@ def text(field: str, value: str, *, maximum: int) -> str:
 
 
 def line(field: str, value: str, *, maximum: int) -> str:
-    """The same for what may be empty."""
+    """Return `value`, unchanged; it may be empty. Raises Invalid."""
     return text(field, value, maximum=maximum) if value else value
 
 
 def emoji(field: str, value: str, *, maximum: int) -> str:
-    """`value`, unchanged, if it is one emoji or the short code of one. Raises Invalid."""
+    """Return `value`, unchanged, if it is one emoji or a short code. Raises Invalid."""
     text(field, value, maximum=maximum)
     if not emojis.is_emoji(value) and not emojis.is_short_code(value):
         raise Invalid(Violation(field, "invalid", _EMOJI))

@@ -1,7 +1,7 @@
-"""The JSON of everything that clients receive about rooms, written here and nowhere else.
+"""The JSON of everything that clients receive about rooms, written in this module only.
 
-REST answers, socket frames and the stored log are these structs, encoded by `encode`; the OpenAPI and AsyncAPI
-documents are generated from them. Ids are UUIDs; times have one form, which `moment` writes.
+REST responses, WebSocket frames and the stored log are these structs, encoded by `encode`; the OpenAPI and AsyncAPI
+documents are generated from them. Ids are UUIDs; `moment` writes the one form of times.
 """
 
 from collections.abc import Sequence
@@ -261,13 +261,13 @@ def facts(row: models.Room) -> RoomFacts:
 
 
 def member(row: models.Membership) -> Member:
-    """`row.user` must be loaded."""
+    """Return the member as clients receive it. `row.user` must be loaded."""
     role: Any = row.role  # the column's choices are these
     return Member(user(row.user), role, moment(row.joined_at), moment(row.muted_until))
 
 
 def message(row: models.Message) -> Message:
-    """`row.author` must be loaded."""
+    """Return the message as clients receive it. `row.author` must be loaded."""
     return Message(
         id=row.id,
         room=row.room_id,

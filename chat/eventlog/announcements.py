@@ -1,6 +1,6 @@
-"""What every process is told of rooms: that a log has gained consecutive events, and which.
+"""Announcements of new events: which consecutive events a room's log has gained.
 
-A hint, like every announcement: the hubs find what they missed in the log (realtime/delivery/recovery.py).
+They are hints: hubs read what they missed from the log (realtime/delivery/recovery.py).
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core.announcer import Announcement, announcer
 
-# The message type hubs listen for.
+# The type of message that hubs receive.
 ANNOUNCEMENT = "room.events"
 
 _EVENTS = 256
@@ -38,7 +38,7 @@ class Appended:
         self.characters = sum(map(len, payloads))
 
     def put(self) -> None:
-        """Hand them over, in pieces that a layer takes."""
+        """Hand the events to the announcer, in pieces that fit into a message of the channel layer."""
         for piece in self._pieces():
             announcer.put(piece)
 
@@ -82,6 +82,6 @@ class Appended:
         fits = self.facts + later.facts <= _EVENTS and self.characters + later.characters <= _CHARACTERS
         if not fits or later.epoch != self.epoch or later.first != self.first + self.facts:
             return False
-        self.payloads = [*self.payloads, *later.payloads]  # a new list: the old one was told to listeners
+        self.payloads = [*self.payloads, *later.payloads]  # a new list: listeners hold the old one
         self.characters += later.characters
         return True

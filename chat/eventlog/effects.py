@@ -1,6 +1,6 @@
-"""What an event's text means to those who pass it on: who hears no more after it, and what may not be told again.
+"""What an event means for its delivery: which subscriptions it ends, and whether it invalidates earlier events.
 
-Each looks at how the text begins, and into it only if that says so: most events are messages.
+Each function looks at the beginning of the text, and parses only a few types: most events are messages.
 """
 
 from uuid import UUID
@@ -15,14 +15,14 @@ _REWRITES = ('{"type":"user.erased"', '{"type":"message.deleted"', '{"type":"mes
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """This user hears no more of the room; `user_id` None is everybody."""
+    """The end of a user's subscription to the room; of all subscriptions if `user_id` is None."""
 
     user_id: UUID | None
     reason: str
 
 
 def subscription_end(payload: str) -> Ending | None:
-    """Whose last event this is; None, cheaply, for nearly all."""
+    """Return the ending that this event is; None, cheaply, for nearly all events."""
     if payload.startswith(_LEFT):
         departure = msgspec.convert(msgspec.json.decode(payload)["data"], wire.Departure)
         return Ending(departure.user.id, departure.reason)
@@ -30,5 +30,5 @@ def subscription_end(payload: str) -> Ending | None:
 
 
 def invalidates_history(payload: str) -> bool:
-    """Whether this event says that earlier ones are no longer as they were told: the log was rewritten."""
+    """Whether the event says that earlier events were rewritten in the log."""
     return payload.startswith(_REWRITES)

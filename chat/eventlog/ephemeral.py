@@ -1,7 +1,7 @@
-"""What is true of a room only now: told to whoever listens, once, and kept nowhere.
+"""Ephemeral events: sent once to a room's subscribers, and never stored.
 
-It goes out when the transaction has committed, and says where the room stood (`after`): whoever passes it on holds it
-back from those who have not heard that far, somebody who was removed meanwhile among them.
+They are published when the transaction has committed, with the room's last seq (`after`). A feed that has not reached
+that seq holds them back, so that a user who was removed meanwhile does not receive them.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from chat.eventlog import announcements
 from chat.models import Room
 from core.announcer import Announcement, announcer
 
-# The message type hubs listen for; and the one of all processes, with the group that they all join.
+# The type of message that hubs receive; and the type for users, with the group that all processes join.
 ANNOUNCEMENT = "room.passing"
 TO_USERS = "users.told"
 USERS = "users"
@@ -26,20 +26,20 @@ _USERS = 500
 
 
 def tell(room: Room, type: str, data: Any) -> None:
-    """Everybody who hears the room."""
+    """Send an ephemeral event to all subscribers of a room."""
     passing = wire.Passing(type, room.id, wire.moment(timezone.now()), data)
     told = EphemeralEvents(room.id, room.last_seq, [wire.encode(passing).decode()])
     transaction.on_commit(lambda: announcer.put(told), robust=True)
 
 
 def added(room: wire.Room, user_id: UUID) -> None:
-    """The sockets of somebody who is in a room from now on."""
+    """Send `room.added` to all connections of a user who has become a member."""
     payload = wire.encode(wire.Passing("room.added", room.id, wire.moment(timezone.now()), room)).decode()
     _to_users(ToUsers([str(user_id)], room.id, payload, over=False))
 
 
 def removed(room_id: UUID, user_ids: Sequence[UUID], reason: str) -> None:
-    """The sockets of those who are not any more, if they don't hear the room: those who do are told by its log."""
+    """Send `room.removed` to connections of former members. Those subscribed to the room receive it from its log."""
     payload = wire.encode(wire.RoomRemoved(room_id, reason)).decode()
     for start in range(0, len(user_ids), _USERS):
         users = [str(each) for each in user_ids[start : start + _USERS]]
@@ -51,7 +51,7 @@ def _to_users(told: "ToUsers") -> None:
 
 
 class EphemeralEvents:
-    """To a room."""
+    """Ephemeral events of one room."""
 
     def __init__(self, room_id: UUID, after: int, payloads: list[str]) -> None:
         self.room_id, self.after, self.payloads = room_id, after, payloads
@@ -71,13 +71,13 @@ class EphemeralEvents:
     def absorb(self, later: Announcement) -> bool:
         if not isinstance(later, EphemeralEvents) or self.facts + later.facts > _MOST:
             return False
-        self.payloads = self.payloads + later.payloads  # a new list: the old one was told to listeners
+        self.payloads = self.payloads + later.payloads  # a new list: listeners hold the old one
         self.after = max(self.after, later.after)
         return True
 
 
 class ToUsers:
-    """To people, wherever they are: that they are in a room, or that this is `over`."""
+    """A frame for all connections of some users: `room.added`, or `room.removed` if `over`."""
 
     group = USERS
 

@@ -1,10 +1,10 @@
-"""Every event that there is about rooms, and what it says in its `data`. docs/protocol.md describes them."""
+"""All event types of rooms, with the struct of their `data`. docs/protocol.md describes them."""
 
 import msgspec
 
 from chat import wire
 
-# What each durable event says in its `data`.
+# The durable events, with the struct of their `data`.
 EVENTS: dict[str, type[msgspec.Struct]] = {
     "message.created": wire.Message,
     "message.updated": wire.Message,
@@ -19,11 +19,11 @@ EVENTS: dict[str, type[msgspec.Struct]] = {
     "room.archived": wire.RoomFacts,
     "room.deleted": wire.RoomFacts,
     "user.erased": wire.Erasure,
-    # and custom.<name>
+    # and `custom.<name>`
     "custom": wire.Custom,
 }
 
-# The same of those that pass.
+# The ephemeral events, with the struct of their `data`.
 PASSING: dict[str, type[msgspec.Struct]] = {
     "read.updated": wire.Reader,
     "typing.started": wire.Typist,

@@ -1,9 +1,10 @@
-"""Generations of the log: how a client is recognised whose position is of events that the database no longer has.
+"""Generations of the log: how the server recognises a client whose position refers to events that the database has
+lost.
 
-A restored backup, or a promoted standby that lacks the last commits, takes events back, and other events then get the
-same `seq`. The database alone can't show that. So a new generation begins whenever events may have been taken back, and
-the `epoch` that clients are given names the generation as well as the room. An `epoch` of an earlier generation stays
-valid up to the last event that the database had when that generation ended (docs/adr/0019-generations.md).
+A restored backup, or a promoted standby without the last commits, loses events, and other events then get the same
+`seq`. The database alone cannot show that. So a new generation begins whenever events may have been lost, and the
+`epoch` given to clients names the generation as well as the room. An `epoch` of an earlier generation stays valid up to
+the last event that the database had when that generation ended (docs/adr/0019-generations.md).
 """
 
 import logging
@@ -24,11 +25,11 @@ from chat.models import Generation, Room
 
 logger = logging.getLogger(__name__)
 
-# The first generation's: an epoch is then the room's own.
+# The token of the first generation, with which an epoch is the room's own.
 FIRST = UUID(int=0)
-# The bits of a UUID that say its version and variant: combining two leaves those of the room's own.
+# The version and variant bits of a UUID. A combination keeps those of the room's own epoch.
 _FIXED_BITS = (0xF << 76) | (0x3 << 62)
-# A server process that was heard of no longer ago may be alive.
+# A server process that has recorded itself within this time may be alive.
 LEASE = timedelta(seconds=5)
 _REMEMBERED_ROOMS = 10_000
 
@@ -38,7 +39,7 @@ _TIMELINE_SQL = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn
 
 
 class Counter(Func):
-    """The greatest id that an event was ever given: it goes back only with the database."""
+    """The greatest id that an event was ever given: it decreases only if the database was restored."""
 
     output_field = BigIntegerField()
 
@@ -50,51 +51,51 @@ class Counter(Func):
 
 
 def current() -> Coalesce:
-    """The current generation's token, as a column of another query: what that query finds is of this generation."""
+    """Return the current generation's token as a column, so that a query and its generation are of one moment."""
     newest = Generation.objects.order_by("-id").values("token")[:1]
     return Coalesce(Subquery(newest), Value(FIRST, UUIDField()))
 
 
 def dated(rows: QuerySet[Room]) -> QuerySet[Room]:
-    """The same rooms, each read with its `generation`."""
+    """Add the current `generation` to each room of a query."""
     columns: dict[str, Any] = {"generation": current()}
     return rows.annotate(**columns)
 
 
 def counted(rows: QuerySet[Room]) -> QuerySet[Room]:
-    """The same with the `counter` of events as well: what a Witness compares."""
+    """Add the current `generation` and the `counter` of events to each room, for a Witness."""
     columns: dict[str, Any] = {"counter": Counter()}
     return dated(rows).annotate(**columns)
 
 
 def epoch(own: UUID, token: UUID) -> UUID:
-    """The epoch that clients are given of a room, made of the room's own and a generation's token. Its own inverse."""
+    """Return the epoch given to clients: the room's own combined with a generation's token. It is its own inverse."""
     return UUID(int=own.int ^ token.int)
 
 
 def epoch_of(room: Room) -> UUID:
-    """The same of a room as it was read."""
+    """Return the epoch of a room that was read with its generation."""
     return epoch(room.epoch, _token() if room.generation is None else room.generation)
 
 
 def _token() -> UUID:
-    """For what was read without it: as this process last saw it."""
+    """Return the token that this process saw last, for a room read without its generation."""
     if _seen.token is None:
         _seen.learn(Generation.objects.order_by("-id").values_list("token", flat=True).first() or FIRST, 0)
     return _seen.token or FIRST
 
 
-# What this process has seen
+# State of this process
 
 
 class _Seen:
-    """The current generation's token, the counter of events, and where the rooms stood that were written here last."""
+    """What this process saw last: the token, the counter of events, and the heads of rooms written here."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.token: UUID | None = None
         self.counter = 0
-        self._heads: OrderedDict[UUID, int] = OrderedDict()  # the rooms written to last, last
+        self._heads: OrderedDict[UUID, int] = OrderedDict()  # in order of the last write
 
     def learn(self, token: UUID, counter: int) -> None:
         with self._lock:
@@ -120,16 +121,15 @@ _seen = _Seen()
 
 
 class Witness(NamedTuple):
-    """What this process had seen before it asked the database: the current generation, the counter of events, and where
-    rooms stood."""
+    """What this process had seen before a query: the current generation, the counter of events, and heads of rooms."""
 
     token: UUID | None
     counter: int
     heads: dict[UUID, int]
 
     def check(self, token: UUID, counter: int, heads: Mapping[UUID, int]) -> UUID:
-        """Compare what the database said with that. Returns the token of the generation that the rooms are of from here
-        on: a new one, if events were taken back."""
+        """Compare the query's result with what was seen. Return the token that the rooms have from now on: a new one if
+        events were lost."""
         if token == self.token and (reason := self._loss(counter, heads)):
             return begin(reason, token)
         _seen.learn(token, counter)
@@ -145,12 +145,12 @@ class Witness(NamedTuple):
 
 
 def witness(room_ids: Iterable[UUID] = ()) -> Witness:
-    """To be called before the query whose result is checked."""
+    """Return a witness. Call it before the query whose result is checked."""
     return Witness(_seen.token, _seen.counter, _seen.heads(room_ids))
 
 
 def wrote(rooms: Iterable[Room]) -> None:
-    """Remember where rooms stand that this transaction has written to, once it is committed."""
+    """Remember the heads of rooms that this transaction has written to, once it has committed."""
     stand: dict[UUID, dict[UUID, int]] = {}
     for room in rooms:
         if room.generation is not None:
@@ -192,7 +192,7 @@ def _counter() -> int:
 
 
 def _timeline() -> int | None:
-    """PostgreSQL's, which changes when a standby is promoted or a backup is recovered; None where it isn't known."""
+    """Return PostgreSQL's timeline, which changes when a standby is promoted or a backup recovered; None if unknown."""
     if not bulk_sql.by_hand():
         return None
     try:
@@ -207,15 +207,15 @@ def _timeline() -> int | None:
 
 
 class Sign(NamedTuple):
-    """That another server process may be alive: it is, if this has changed when one looks again."""
+    """A sign that another server process may be alive. It is, if the sign has changed at the next look."""
 
     token: UUID
     alive_at: datetime
 
 
 def join(before: Sign | None) -> Sign | None:
-    """Take part in the current generation if another server process is alive; else begin a new one: a backup may have
-    been restored while none was. While that can't be said, returns what to call this with again."""
+    """Join the current generation if another server process is alive, else begin a new one: a backup may have been
+    restored while none was running. While that is undecided, return the sign to pass to the next call."""
     if not bulk_sql.by_hand():  # one server process per file
         begin("the server starts", level=logging.INFO)
         return None
@@ -231,7 +231,7 @@ def join(before: Sign | None) -> Sign | None:
 
 
 def beat() -> None:
-    """Say that this process is alive, and see whether the database is still the one that it was."""
+    """Record that this process is alive, and check whether the database is still the same."""
     if not bulk_sql.by_hand():
         return
     before = witness()
@@ -249,6 +249,6 @@ def beat() -> None:
 
 
 def ended(tokens: Collection[UUID]) -> dict[UUID, int]:
-    """The greatest id of an event when these generations ended, of those that have."""
+    """Return, for those of the generations that have ended, the greatest id of an event at that time."""
     rows = Generation.objects.filter(token__in=tokens).values_list("token", "last_event")
     return {token: last_event for token, last_event in rows if last_event is not None}

@@ -1,7 +1,7 @@
-"""The event log: a room's facts in one order, without holes. All that is durable in a room passes here.
+"""The event log: all durable events of a room in one order without holes.
 
-A `seq` is taken under the room's row lock in the transaction of the change itself, so a rollback leaves no hole
-and commit order is `seq` order. To change several rooms in one transaction, lock them with one `lock_all`.
+A `seq` is taken under the room's row lock in the transaction of the change itself: a rollback leaves no hole, and
+commit order is `seq` order. To change several rooms in one transaction, lock them with one `lock_all`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,30 +19,30 @@ from chat.eventlog import announcements, generations
 from chat.models import Event, Room
 from core.errors import Invalid, NotFound, Violation
 
-# Those whose data is the message.
+# The event types whose data is the message.
 MESSAGE_EVENTS = ("message.created", "message.updated", "message.deleted")
 
 
-# So that a frame has room for more around its data: the id of the command that is answered, the room it is the last of.
+# Leaves room in a frame for what surrounds the data: a command's id, a room's last message.
 _EVENT_BYTES = wire.FRAME_BYTES - 8_192
 
 
 class Entry(NamedTuple):
-    """One event as clients get it: `payload` is its JSON text."""
+    """One event as clients receive it: `payload` is its JSON text."""
 
     seq: int
     payload: str
 
 
 class Head(NamedTuple):
-    """Where a room's log stands. A `seq` means nothing without its `epoch`."""
+    """The last seq of a room's log, with the epoch that it belongs to."""
 
     epoch: UUID
     seq: int
 
 
 def lock(room_id: UUID) -> Room:
-    """The room, locked until the surrounding transaction ends. Raises NotFound."""
+    """Return the room, locked until the surrounding transaction ends. Raises NotFound."""
     witness = generations.witness([room_id])
     rooms = _locked([room_id])
     if not rooms:
@@ -60,7 +60,7 @@ _LOCK = f"""
 
 
 def lock_all(room_ids: Collection[UUID]) -> dict[UUID, Room]:
-    """These rooms, locked in id order, so that no two transactions wait for each other. One that is gone is missing."""
+    """Return the rooms, locked in order of id to avoid deadlocks. Deleted rooms are missing."""
     witness = generations.witness(room_ids)
     rooms = _locked_by_hand(room_ids) if bulk_sql.by_hand() else _locked(room_ids)
     _date(rooms, witness)
@@ -81,7 +81,7 @@ def _locked_by_hand(room_ids: Collection[UUID]) -> list[Room]:
 
 
 def _date(rooms: Sequence[Room], witness: generations.Witness) -> None:
-    """Have locked rooms be of the current generation: of a new one, if they are behind where they stood."""
+    """Set the current generation on locked rooms; a new one, if a room's head has moved back."""
     if rooms:
         token, counter = rooms[0].generation, rooms[0].counter
         assert token is not None
@@ -92,10 +92,9 @@ def _date(rooms: Sequence[Room], witness: generations.Witness) -> None:
 
 
 class Facts:
-    """Facts about rooms that the caller has locked, in the order they happened; `save` adds them all at once.
+    """Events of rooms that the caller has locked, in order. `save` stores them all at once.
 
-    Anybody may do so inside their own `transaction.atomic()`: the events are there, and are announced, if and only
-    if what they tell of is.
+    Call it inside a `transaction.atomic()`: the events are stored and announced if and only if it commits.
     """
 
     def __init__(self) -> None:
@@ -103,7 +102,8 @@ class Facts:
         self._rooms: dict[UUID, tuple[Room, list[str]]] = {}
 
     def add(self, *, room: Room, type: str, data: Any, at: datetime, message_id: UUID | None = None) -> Entry:
-        """`data` is anything JSON can say. Raises Invalid if the event does not fit into a frame."""
+        """Add an event. `data` is anything that JSON can express. Raises Invalid if the event does not fit into a
+        frame."""
         seq = room.last_seq + 1
         payload = wire.encode(wire.Event(type, room.id, seq, wire.moment(at), data))
         if len(payload) > _EVENT_BYTES:
@@ -124,7 +124,7 @@ class Facts:
         return entry
 
     def save(self, *told_of: bulk_sql.Change) -> None:
-        """Together with the changes that they tell of, if those are handed in."""
+        """Store the events, together with changes of other rows if they are given."""
         if not self._rows:
             return
         if not transaction.get_connection().in_atomic_block:
@@ -140,7 +140,7 @@ class Facts:
 
 
 def append(*, room: Room, type: str, data: Any, message_id: UUID | None = None) -> Entry:
-    """Add one fact to a room that the caller has locked, and announce it if and when the transaction commits."""
+    """Append one event to a room that the caller has locked. It is announced when the transaction has committed."""
     facts = Facts()
     entry = facts.add(room=room, type=type, data=data, at=timezone.now(), message_id=message_id)
     facts.save()
@@ -148,8 +148,7 @@ def append(*, room: Room, type: str, data: Any, message_id: UUID | None = None) 
 
 
 def rewrite(told: Mapping[Event, Any]) -> None:
-    """Have events say this in their `data`, from now on. Whoever keeps copies has to be told by another event
-    (chat/eventlog/effects.py)."""
+    """Replace the `data` of stored events. Another event must tell those who keep copies (chat/eventlog/effects.py)."""
     rows: list[bulk_sql.Row] = []
     for event, data in told.items():
         payload = msgspec.json.decode(event.payload) | {"data": data}
@@ -159,20 +158,22 @@ def rewrite(told: Mapping[Event, Any]) -> None:
 
 
 def retell(message: wire.Message) -> None:
-    """Have all that tells what a message says tell what it says now."""
+    """Rewrite all events that contain a message to its present content."""
     telling = Event.objects.filter(message=message.id, type__in=MESSAGE_EVENTS)
     rewrite(dict.fromkeys(telling, message))
 
 
 def read(*, room_id: UUID, after: int, limit: int) -> list[Entry]:
-    """The first `limit` entries past `after`, in order: stored text, nothing is serialised again."""
+    """Return the first `limit` entries after `after`, in order: the stored text, which is not serialised again."""
     rows = Event.objects.filter(room_id=room_id, seq__gt=after).order_by("seq")
     return [Entry(*row) for row in rows.values_list("seq", "payload")[:limit]]
 
 
 def heads(room_ids: Collection[UUID], stood: Mapping[UUID, Head] = MappingProxyType({})) -> dict[UUID, Head]:
-    """Where these rooms stand, by one query; a room that is gone is missing. If one is behind where it is known to have
-    `stood`, events were taken back, and all are of a new generation from here on."""
+    """Return the heads of the rooms, by one query; deleted rooms are missing.
+
+    If one is lower than its known head in `stood`, events were lost: all are of a new generation from then on.
+    """
     witness = generations.witness(room_ids)
     rows = Room.objects.filter(id__in=room_ids, deleted_at=None)
     rows = rows.annotate(token=generations.current(), count=generations.Counter())

@@ -1,7 +1,7 @@
-"""Positions: whether the log can continue from where a client stands.
+"""Positions: whether the log can continue from a client's position.
 
-It can from an epoch of an earlier generation too, as long as the event at that position is one that was there when the
-generation ended: then all before it is what the client has.
+It can from an epoch of an earlier generation too, if the event at that position was in the database when that
+generation ended: then the client has everything before it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ _AT_ONCE = 200
 
 
 class Position(NamedTuple):
-    """The last `seq` a client has of a room, and the epoch that it was given with it, if it names one."""
+    """The last `seq` that a client has of a room, and the epoch given with it, if the client names one."""
 
     seq: int
     epoch: UUID | None = None
@@ -29,7 +29,7 @@ Place = tuple[UUID, Position]
 
 
 def continued(positions: Mapping[UUID, Position], heads: Mapping[UUID, Head]) -> set[UUID]:
-    """Those of the rooms whose log, which stands at this head, continues from this position."""
+    """Return those of the rooms whose log continues from the position; `heads` are their present heads."""
     within = {room_id: at for room_id, at in positions.items() if room_id in heads and at.seq <= heads[room_id].seq}
     earlier = {(room_id, at) for room_id, at in within.items() if at.epoch not in (None, heads[room_id].epoch)}
     lost = earlier - _kept(earlier)
@@ -37,7 +37,8 @@ def continued(positions: Mapping[UUID, Position], heads: Mapping[UUID, Head]) ->
 
 
 def kept(asked: Sequence[Collection[Place]]) -> list[set[Place]]:
-    """For each: those places, of earlier epochs, up to which the log is as it was. Three queries for all, at most."""
+    """Return, for each question, those places of earlier epochs up to which the log is unchanged. Makes at most three
+    queries."""
     found = _kept({place for places in asked for place in places})
     return [found.intersection(places) for places in asked]
 
@@ -69,7 +70,7 @@ _EVENTS = """
 
 
 def _events(wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], int]:
-    """The ids of these events."""
+    """Return the ids of the events at the given places."""
     found: dict[tuple[UUID, int], int] = {}
     asked = list(wanted)
     for begin in range(0, len(asked), _AT_ONCE):

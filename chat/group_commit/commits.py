@@ -1,4 +1,4 @@
-"""Storing a batch in one transaction, whatever becomes of it: an outcome for each item, and nothing stored twice."""
+"""Storing a batch in one transaction: an outcome for each item, whatever fails, and nothing stored twice."""
 
 import logging
 import random
@@ -19,12 +19,12 @@ Store = Callable[[Sequence[Item]], list[Result | RoomwireError]]
 
 _TRIES = 3
 _LOCK_TIMEOUT = "55P03"
-# Those and deadlock, serialisation failure: the transaction was rolled back, another try may do.
+# These, deadlocks and serialisation failures roll the transaction back: another attempt may succeed.
 _COLLIDED = {_LOCK_TIMEOUT, "40P01", "40001"}
 
 
 class _Again(Exception):
-    """Nothing was committed because of `error`, and it may go better."""
+    """Nothing was committed because of `error`; another attempt may succeed."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -34,7 +34,10 @@ class _Again(Exception):
 def commit(
     store: Store[Item, Result], lane: Callable[[Item], Hashable], items: Sequence[Item], tries: int = _TRIES
 ) -> list[Result | RoomwireError]:
-    """What fails by its own fault fails alone, and what waits for a lock holds up only its own lane. Raises nothing."""
+    """Store the items and return their outcomes. Raises nothing.
+
+    An item that fails by itself fails alone, and one that waits for a lock delays only items with its partition key.
+    """
     lanes = {lane(item) for item in items}
     try:
         return _try(store, items, tries if len(lanes) == 1 else 1, _TRIES)
@@ -53,7 +56,8 @@ def commit(
 def _apart(
     store: Store[Item, Result], lane: Callable[[Item], Hashable], items: Sequence[Item]
 ) -> list[Result | RoomwireError]:
-    """A lane at a time, each for no longer than one lock's patience; the outcomes in the items' order."""
+    """Store the items of one partition key at a time, each for at most one lock timeout. Return outcomes in the order
+    of the items."""
     lanes: dict[Hashable, list[Item]] = {}
     for item in items:
         lanes.setdefault(lane(item), []).append(item)
@@ -64,7 +68,7 @@ def _apart(
 def _one_by_one(
     store: Store[Item, Result], lane: Callable[[Item], Hashable], items: Sequence[Item]
 ) -> list[Result | RoomwireError]:
-    """Until the database is away: what comes after is not tried at all."""
+    """Store items one by one. If the database becomes unavailable, the rest is not tried."""
     outcomes: list[Result | RoomwireError] = []
     for item in items:
         away = bool(outcomes) and isinstance(outcomes[-1], Unavailable)
@@ -73,10 +77,10 @@ def _one_by_one(
 
 
 def _try(store: Store[Item, Result], items: Sequence[Item], locks: int, tries: int) -> list[Result | RoomwireError]:
-    """At most so many tries in all, and so many waits for a lock."""
+    """Store items with a bounded number of attempts, and of waits for a lock."""
     while True:
         database.refresh()
-        connection.ensure_connection()  # a database that can't be reached won't be in a moment
+        connection.ensure_connection()  # an unreachable database will not be back at once
         try:
             return _transaction(store, items)
         except _Again as again:
@@ -90,7 +94,7 @@ def _try(store: Store[Item, Result], items: Sequence[Item], locks: int, tries: i
 
 
 def _transaction(store: Store[Item, Result], items: Sequence[Item]) -> list[Result | RoomwireError]:
-    """Raises _Again only if nothing can have been committed."""
+    """Store items in one transaction. Raises _Again only if nothing can have been committed."""
     before, committing, committed = database.held(), False, False
 
     def note() -> None:
@@ -100,7 +104,7 @@ def _transaction(store: Store[Item, Result], items: Sequence[Item]) -> list[Resu
     outcomes: list[Result | RoomwireError] = []
     try:
         with transaction.atomic():
-            transaction.on_commit(note)  # before everybody else's
+            transaction.on_commit(note)  # before the callbacks of others
             outcomes = store(items)
             assert len(outcomes) == len(items), "an outcome for each item"
             committing = True
@@ -115,7 +119,8 @@ def _transaction(store: Store[Item, Result], items: Sequence[Item]) -> list[Resu
 
 
 def _nothing_committed(error: Exception, before: Any, *, committing: bool) -> bool:
-    """Of a commit that failed nobody knows whether it did: those who sent a client_ref may ask again."""
+    """Whether it is certain that nothing was committed. If a commit's answer is lost it is not; clients repeat sends
+    with a `client_ref`."""
     if _sqlstate(error) in _COLLIDED:
         return True
     return not committing and isinstance(error, database.AWAY) and database.lost(before)

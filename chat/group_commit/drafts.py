@@ -1,6 +1,6 @@
-"""Messages about to be stored: many of them, of many rooms and authors, in one transaction with few queries.
+"""Drafts: messages that are about to be stored, of many rooms and authors, in one transaction with few queries.
 
-Each draft is refused or stored on its own; what they share is the lock, the look-ups and the commit.
+Each draft is refused or stored on its own; they share the lock, the look-ups and the commit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ from core.ids import uuid7
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an author wants said. `check` it before it is stored."""
+    """A message to be stored. Call `check` before it is stored."""
 
     author_id: UUID
     room_id: UUID
@@ -33,7 +33,7 @@ class Draft:
     data: Any = None
 
     def check(self) -> None:
-        """Raises Invalid."""
+        """Check the fields. Raises Invalid."""
         validation.text("body", self.body, maximum=settings.MESSAGE_BODY_MAX)
         validation.data("data", self.data, maximum=settings.MESSAGE_DATA_MAX_BYTES)
         if self.client_ref is not None:
@@ -41,20 +41,20 @@ class Draft:
 
     @property
     def reference(self) -> tuple[UUID, UUID, str] | None:
-        """What makes it the same message as another."""
+        """Return what identifies repetitions of the same message."""
         return None if self.client_ref is None else (self.room_id, self.author_id, self.client_ref)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`created` is False when this `client_ref` had been sent before: `message` is then the stored one."""
+    """The stored message. `created` is False if this `client_ref` was used before: it is then the earlier message."""
 
     message: wire.Message
     created: bool
 
 
 def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
-    """An outcome for each draft, in their order, inside the surrounding transaction."""
+    """Store the drafts in the surrounding transaction. Return an outcome for each, in order."""
     rooms = log.lock_all({draft.room_id for draft in drafts})
     authors = permissions.list_authors((draft.room_id, draft.author_id) for draft in drafts)
     named = mentions.named([(draft.room_id, draft.body) for draft in drafts])
@@ -66,7 +66,7 @@ def store(drafts: Sequence[Draft]) -> list[Sent | RoomwireError]:
 
 
 class _Batch:
-    """What a batch's drafts are checked against, and what they add up to."""
+    """What the drafts of a batch are checked against, and the rows and events they add."""
 
     def __init__(
         self,
@@ -143,14 +143,14 @@ def _row(said: wire.Message, at: datetime) -> bulk_sql.Row:
 def _banned(
     drafts: Iterable[Draft], rooms: dict[UUID, Room], authors: dict[tuple[UUID, UUID], Author]
 ) -> set[tuple[UUID, UUID]]:
-    """Those who are no members of the public rooms they write to, and may not enter them either."""
+    """Return the authors who are no members of the public rooms they write in, and are banned there."""
     public = {room.id for room in rooms.values() if room.kind == Room.Kind.PUBLIC}
     wanted = {(draft.room_id, draft.author_id) for draft in drafts if draft.room_id in public}
     return permissions.banned_pairs(wanted - authors.keys())
 
 
 def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.Message]:
-    """The stored messages that drafts repeat."""
+    """Return the stored messages that drafts repeat."""
     wanted: dict[tuple[UUID, UUID], list[str]] = {}
     for draft in drafts:
         if draft.client_ref is not None:
@@ -165,6 +165,6 @@ def _sent_before(drafts: Iterable[Draft]) -> dict[tuple[UUID, UUID, str], wire.M
 
 
 def _answered(drafts: Iterable[Draft]) -> set[tuple[UUID, UUID]]:
-    """Those of the messages that drafts reply to that exist, each with its room."""
+    """Return the existing messages among those that drafts reply to, each with its room."""
     ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
     return set(Message.objects.filter(id__in=ids).values_list("room_id", "id")) if ids else set()

@@ -1,7 +1,7 @@
-"""The writer (group commit): one thread per process that stores what has been handed in, a batch per transaction.
+"""The writer (group commit): one thread per process that stores queued items, a batch per transaction.
 
-A transaction per message makes a hot room as slow as its row lock. Here whatever has queued up while one batch
-commits is the next batch: a lone item waits for nobody, and the busier it gets the more share a commit.
+With a transaction per message, a busy room is as slow as its row lock. Here all items that are queued while a batch
+commits are the next batch: a single item does not wait, and under load more items share a commit.
 """
 
 import logging
@@ -24,23 +24,24 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _Answer = Callable[[Result | RoomwireError], None]
-# Since when, what, and whom to answer.
+# Queued since (monotonic seconds), the item, and its callback.
 _Waiting = tuple[float, Item, _Answer[Result]]
 
-# Of a batch: what one transaction may hold a room's lock for.
+# Items per batch: bounds the time for which a transaction holds a room's lock.
 _BATCH_ITEMS = 256
-# What has waited longer is refused untried: behind a database that is away, callers are not kept for ever.
+# Items that have waited longer are refused untried, so that callers do not wait for an unavailable database.
 _PATIENCE_SECONDS = 15.0
 
 
 def _the_same(item: object) -> None:
-    """One lane for all."""
+    """Return one partition key for all items."""
 
 
 class Writer(Generic[Item, Result]):
-    """`store` stores a batch inside the transaction that it is called in: a result, or a refusal, for each item.
+    """Stores items. `store` is called in a transaction with a batch, and returns a result or a refusal for each item.
 
-    It may be called again with the same items, with some of one `lane`, or with each alone, after a rollback.
+    After a rollback it may be called again with the same items, with those of one partition key (`lane`), or with each
+    alone.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Writer(Generic[Item, Result]):
         self._store, self._lane = store, lane
         self._capacity = capacity
         self._reset()
-        # A forked worker has the parent's queue but not its thread.
+        # A forked process has its parent's queue, but not its thread.
         os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
@@ -63,7 +64,7 @@ class Writer(Generic[Item, Result]):
         self._thread: threading.Thread | None = None
 
     def put(self, item: Item, answer: _Answer[Result]) -> None:
-        """Hand in an item; returns at once. `answer` is called once, on the writer's thread. Raises Overloaded."""
+        """Queue an item and return at once. `answer` is called once, on the writer's thread. Raises Overloaded."""
         with self._changed:
             if len(self._queue) >= self._capacity:
                 raise Overloaded
@@ -75,10 +76,10 @@ class Writer(Generic[Item, Result]):
             self._changed.notify_all()
 
     def write(self, item: Item) -> Result:
-        """Hand in an item and wait. Raises its refusal, Overloaded, or Unavailable."""
+        """Queue an item and wait for its result. Raises its refusal, Overloaded, or Unavailable."""
         waiting: Future[Result | RoomwireError] = Future()
         self.put(item, waiting.set_result)
-        # Those who wait must not hold the connections that the writer needs.
+        # A waiting caller must not hold the connection that the writer may need.
         connection.close()
         outcome = waiting.result()
         if isinstance(outcome, RoomwireError):
@@ -86,7 +87,7 @@ class Writer(Generic[Item, Result]):
         return outcome
 
     def close(self, timeout: float) -> bool:
-        """Wait until everything handed in has been answered and the thread has ended; the next item starts another."""
+        """Wait until all queued items are answered and the thread has ended. The next item starts another thread."""
         with self._changed:
             thread = self._thread
             self._closing = thread is not None
@@ -98,12 +99,12 @@ class Writer(Generic[Item, Result]):
     def _run(self) -> None:
         try:
             while self._step():
-                connection.queries_log.clear()  # which only grows in DEBUG, where requests would clear it
+                connection.queries_log.clear()  # grows in DEBUG only, where requests clear it
         finally:
             connection.close()
 
     def _step(self) -> bool:
-        """The next batch; False when the writer closes. Of one that is answered nothing is kept while waiting."""
+        """Store the next batch; False when the writer closes. An answered batch is not kept in memory."""
         taken = self._take()
         batch = _in_time(taken)
         if batch:
@@ -112,7 +113,7 @@ class Writer(Generic[Item, Result]):
         return bool(taken)
 
     def _commit(self, batch: list[_Waiting[Item, Result]]) -> list[Result | RoomwireError]:
-        """Nobody waits for ever, whatever has gone wrong."""
+        """Store a batch and answer every item, whatever fails."""
         try:
             return commits.commit(self._store, self._lane, [item for _, item, _ in batch])
         except Exception:
@@ -120,7 +121,7 @@ class Writer(Generic[Item, Result]):
             return [Internal() for _ in batch]
 
     def _take(self) -> list[_Waiting[Item, Result]]:
-        """What there is for one batch; nothing when the writer closes."""
+        """Return the items of one batch; none when the writer closes."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
             if not self._queue:
@@ -129,7 +130,7 @@ class Writer(Generic[Item, Result]):
 
 
 def _in_time(taken: list[_Waiting[Item, Result]]) -> list[_Waiting[Item, Result]]:
-    """Those who can still be served; the others are told."""
+    """Return the items that have not waited too long; refuse the others."""
     oldest = time.monotonic() - _PATIENCE_SECONDS
     for _, _, answer in (waiting for waiting in taken if waiting[0] < oldest):
         _hand_back(answer, Unavailable())
@@ -139,5 +140,5 @@ def _in_time(taken: list[_Waiting[Item, Result]]) -> list[_Waiting[Item, Result]
 def _hand_back(answer: _Answer[Result], outcome: Result | RoomwireError) -> None:
     try:
         answer(outcome)
-    except Exception:  # a loop that has closed meanwhile, say
+    except Exception:  # for example a loop that was closed meanwhile
         logger.exception("a result could not be returned to its caller")

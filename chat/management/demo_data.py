@@ -1,6 +1,6 @@
-"""What `manage.py seed` has happen: a few people, and what they said to each other in a few rooms.
+"""The data of `manage.py seed`: demo users and their messages in a few rooms.
 
-Each room is played in one transaction, once: found there again, it is left to whoever has gone on in it.
+Each room is created in one transaction, once. A room that exists is left unchanged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,8 @@ People = Mapping[str, User]
 
 @dataclass(frozen=True)
 class Line:
-    """What somebody says, and what becomes of it. `answers` is how many lines before it the one it replies to is."""
+    """A message of a demo user, and what happens to it. `answers` is how many lines before it the message stands that
+    it replies to."""
 
     author: str
     body: str
@@ -31,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Fact:
-    """An event of the app's own."""
+    """A custom event."""
 
     sender: str
     name: str
@@ -40,7 +41,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Scene:
-    """A room. Everybody has read all of it, but for the last few lines that `unread` says of them."""
+    """A room. All members have read everything except the last lines, as many as `unread` has for them."""
 
     name: str
     topic: str
@@ -146,7 +147,7 @@ BETWEEN_TWO = (
 
 
 def play(people: People) -> Room:
-    """All that is not there yet; says which room is the lobby."""
+    """Create the rooms that do not exist yet. Return the lobby."""
     lobby, *_ = [_room(people, scene) for scene in (LOBBY, BOOKS, LAUNCH, PARTY)]
     _between(people, "alice", "bob")
     return lobby
@@ -203,7 +204,7 @@ def _say(people: People, room_id: UUID, line: Line, said: Sequence[wire.Message]
 
 
 def _read(people: People, room_id: UUID, names: Sequence[str], unread: Mapping[str, int]) -> None:
-    """Up to the end, or up to those lines."""
+    """Move the read markers, to the end or to the given lines."""
     head = Room.objects.get(id=room_id)
     latest = list(head.messages.order_by("-seq").values_list("seq", flat=True))
     for name in names:

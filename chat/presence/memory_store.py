@@ -26,7 +26,7 @@ class _Held(NamedTuple):
 
 
 class Memory:
-    """For one process. `clock` is in seconds of the epoch."""
+    """The store of one process. `clock` returns seconds since 1970."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Who is in a room now."""
+"""Presence: which users are in a room now."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +18,7 @@ from core.redis_scripts import Resting
 
 logger = logging.getLogger(__name__)
 
-# The message type processes listen for, and the group they all join: one message serves all rooms of a moment.
+# The type of message that all processes receive, and the group that they join.
 ANNOUNCEMENT = "presence.changed"
 GROUP = "presence"
 
@@ -30,7 +30,8 @@ _outage = Outage(logger, "Redis", "each process knows only its own sockets' pres
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a process knows of a room: in a crowd, only the count. Not `complete`, somebody may be missing."""
+    """What a process knows of a room's presence. `users` is None in a crowded room. Unless `complete`, users may be
+    missing."""
 
     count: int
     users: Mapping[UUID, PresentUser] | None
@@ -41,7 +42,7 @@ NOTHING = View(0, {}, complete=False)
 
 
 class Local:
-    """What this process knows by itself, for as long as nobody else can be asked (realtime/presence/notifier.py)."""
+    """What this process knows by itself, while the store is unavailable (realtime/presence/notifier.py)."""
 
     view: Callable[[UUID], View] = staticmethod(lambda _room_id: NOTHING)
 
@@ -50,13 +51,13 @@ local = Local()
 
 
 def list_present(*, user_id: UUID, room_id: UUID) -> wire.Presence:
-    """Raises NotFound."""
+    """Return the presence of a readable room. Raises NotFound."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
     return to_wire(room.id, _view(room.id))
 
 
 def to_wire(room_id: UUID, view: View) -> wire.Presence:
-    """In the order in which they came."""
+    """Return the presence as clients receive it, in the order of arrival."""
     if view.users is None:
         return wire.Presence(room_id, view.count, None, view.complete)
     users = sorted(view.users.items(), key=lambda item: (item[1].since, item[0]))
@@ -78,20 +79,20 @@ def _view(room_id: UUID) -> View:
     found, living = reading.rooms[room_id], set(reading.living)
     if found.users is None:
         return View(found.count, None, reading.complete)
-    # Whoever was cleared away by nobody yet: there may be nobody who would.
+    # Ignore users held only by workers whose lease has expired: no other worker may be running to clear them.
     users = {user_id: each for user_id, each in found.users.items() if living.intersection(found.holders[user_id])}
     return View(len(users), users, reading.complete)
 
 
 def announce(room_ids: Collection[UUID]) -> None:
-    """That it is worth looking who is in these rooms: a hint, everybody looks now and then."""
+    """Announce that the presence of rooms may have changed: a hint, as all processes also read periodically."""
     changed = [str(room_id) for room_id in room_ids]
     for begin in range(0, len(changed), _ROOMS):
         announcer.put(Changed(changed[begin : begin + _ROOMS]))
 
 
 class Changed:
-    """Others are in these rooms than were."""
+    """Rooms whose presence may have changed."""
 
     group = GROUP
 
@@ -112,7 +113,7 @@ class Changed:
     def absorb(self, later: Announcement) -> bool:
         if not isinstance(later, Changed) or self.facts + later.facts > _ROOMS:
             return False
-        self.rooms = [*self.rooms, *later.rooms]  # a new list: the old one was told to listeners
+        self.rooms = [*self.rooms, *later.rooms]  # a new list: listeners hold the old one
         return True
 
 

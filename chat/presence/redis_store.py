@@ -1,8 +1,8 @@
-"""RoomPresence in Redis, for all processes, by its clock: the hosts' may differ.
+"""The presence store in Redis, for all processes, by the clock of Redis: those of hosts may differ.
 
-Under the prefix, `workers` has the leases' ends, `serials` the number of the last that each worker said, `of:<worker>`
-what it said ("room user"), and `room:<room>` who is there: for each user "since worker,worker username", and the room's
-version under the empty name. Nothing of it ends by itself: what somebody left is cleared, in steps, by who is left.
+Keys, under the prefix: `workers` has the ends of leases, `serials` the number of each worker's last write,
+`of:<worker>` what it wrote ("room user"), `room:<room>` the users of a room ("since worker,worker username" by user id)
+and, under the empty name, its version. No key expires by itself: workers clear what others left.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from chat.presence.store import (
 )
 from core.redis_scripts import Call, Script, Scripts
 
-# What one call says or clears at most, and the rooms it reads: Redis does nothing else meanwhile.
+# The most pairs that one call writes or clears, and rooms it reads: Redis does nothing else meanwhile.
 _PAIRS = 500
 _ROOMS = 100
 
@@ -66,7 +66,7 @@ redis.call('SET', prefix .. 'born', now, 'NX')
 """
 )
 
-# serial, how many arrive, (room, user, since, username) of each, (room, user) of those who depart.
+# Arguments: serial, number of arrivals, (room, user, since, username) of each, (room, user) of each departure.
 _WRITE = Script(
     _WORDS
     + """
@@ -106,7 +106,7 @@ return redis.call('ZRANGEBYSCORE', workers, '-inf', now)
 """
 )
 
-# Whether it is to end now, and how many to clear. Whoever said it can say no more from the first step on.
+# Arguments: whether to end the term now, how many pairs to clear. Its worker cannot write after the first step.
 _CLEAR = Script(
     _WORDS
     + """
@@ -134,7 +134,7 @@ return {born and now - born or -1, redis.call('ZRANGEBYSCORE', workers, now - la
 """
 )
 
-# How many are a crowd, and then (room, known version).
+# Arguments: the size of a crowd, then (room, known version) of each room.
 _READ = Script("""
 local prefix, most = ARGV[1], tonumber(ARGV[2])
 local rooms = {}
@@ -152,7 +152,7 @@ return rooms
 
 
 class Shared:
-    """A store."""
+    """The store in Redis."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = f"{prefix}:presence:"

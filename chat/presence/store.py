@@ -15,33 +15,33 @@ from django.conf import settings
 
 LEASE_SECONDS = 9
 RENEWAL_SECONDS = 3
-# Only a worker whose own last renewal is no older clears what others left: where Redis itself was away, all are late.
+# Only a worker whose own renewal is no older clears others: after an outage of Redis, all are late.
 LATE_SECONDS = 4.5
-# So long after Redis was emptied everybody has said everything again.
+# After this time all workers have written all their users again to a Redis that was emptied.
 SETTLING_SECONDS = 5
 
-# The version of a room that was never read, and that of one where nobody is.
+# The version of a room that was never read, and that of a room without users.
 UNKNOWN, NOBODY = "", "0"
 
 
-# So many with the longest names fit into a frame, whatever the setting.
+# The number of users with the longest names that fit into a frame.
 _LISTED = 300
 
 
 def crowd() -> int:
-    """Of more people than this there is but the count."""
+    """Return the number of users above which a room's presence is only counted."""
     return min(settings.PRESENCE_USERS_MAX, _LISTED)
 
 
 class PresentUser(NamedTuple):
-    """Somebody who is in a room, since then (milliseconds of the epoch)."""
+    """A user who is present in a room. `since` is in milliseconds since 1970."""
 
     username: str
     since: int
 
 
 class Arrival(NamedTuple):
-    """`since` 0 is now. Who is there already, by another worker, has been there since that one said."""
+    """A user to add. `since` 0 is now; a user whom another worker holds keeps the time stored there."""
 
     room_id: UUID
     user_id: UUID
@@ -56,7 +56,7 @@ class Departure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RoomPresence:
-    """One room's. In a crowd there is but the count. `holders` are the workers that say so, for each user."""
+    """The presence of one room. `users` is None in a crowd. `holders` are the workers that hold each user."""
 
     version: str
     count: int
@@ -65,8 +65,11 @@ class RoomPresence:
 
 
 class Reading(NamedTuple):
-    """Of those rooms that are no longer of the version known. `living` are the workers whose leases go on, or ended so
-    lately that somebody is about to clear them. While it is not `complete`, who is not in it may yet be there."""
+    """The rooms whose version differs from the known one.
+
+    `living` are the workers whose lease is valid, or has ended so recently that another worker is about to clear them.
+    While it is not `complete`, users may be missing.
+    """
 
     complete: bool
     living: Collection[str]
@@ -74,23 +77,23 @@ class Reading(NamedTuple):
 
 
 class Store(Protocol):
-    """Any of them raises redis.RedisError while Redis is away: nobody knows then what has arrived."""
+    """A presence store. Methods raise redis.RedisError while Redis is unavailable: a write may have arrived or not."""
 
     def begin(self, worker: str) -> None:
-        """A term begins, with a lease."""
+        """Begin a term, with a lease."""
 
     def write(self, worker: str, serial: int, arrivals: Sequence[Arrival], departures: Sequence[Departure]) -> bool:
-        """What has changed, numbered 1, 2, 3 … False if it does not follow what was said before: the term is over."""
+        """Write changes, numbered 1, 2, 3 … False if the number does not follow the last one: the term is over."""
 
     def renew(self, worker: str, serial: int) -> Collection[str] | None:
-        """The lease goes on, and these workers are to be cleared; None if the term is over, or what was said up to
-        `serial` is not all there."""
+        """Renew the lease, and return the workers to clear. None if the term is over, or a write up to `serial` is
+        missing."""
 
     def clear(self, worker: str) -> set[UUID]:
-        """Forget all that somebody said whose lease has ended; says of which rooms."""
+        """Remove the users of a worker whose lease has ended. Return the rooms that have changed."""
 
     def end(self, worker: str) -> set[UUID]:
-        """A term ends now, and is cleared."""
+        """End a term now and remove its users. Return the rooms that have changed."""
 
     def read(self, known: Mapping[UUID, str]) -> Reading:
-        """These rooms, as far as they are of another version than what is known."""
+        """Return those of the rooms whose version is not the known one."""

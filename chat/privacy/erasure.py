@@ -1,7 +1,7 @@
-"""Erasing somebody: nothing they wrote, and no name of theirs, is left in the rooms, nor in the logs that tell of them.
+"""Erasure of a user: removes their messages' content and their name from rooms and logs.
 
-It goes in small steps, each a transaction of its own that may be done twice, because somebody may have written for
-years. Who is erased can do nothing any more from the first step on; a process that dies leaves the rest to `resume`.
+It runs in small steps, each a transaction that may be repeated, because a user may have written for years. The user can
+do nothing from the first step on. If the process dies, `resume` continues.
 """
 
 import logging
@@ -24,19 +24,19 @@ from core.outages import reason
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 500
-# Events that are looked through at once: the log of all rooms is long, and no statement may take for ever.
+# Events per step: the log of all rooms is long, and statements have a time limit.
 _LOOK_THROUGH = 100_000
 
 
 def erase(*, user_id: UUID, password: str, address: str | None = None) -> None:
-    """By the password. Raises InvalidCredentials or RateLimited."""
+    """Erase a user, by their password. Raises InvalidCredentials or RateLimited."""
     users.confirm_password(user_id=user_id, password=password, address=address)
     erase_unasked(user_id=user_id)
 
 
 def erase_unasked(*, user_id: UUID) -> bool:
-    """Erase a user without their password, and return whether that had not begun before. Not in a transaction of the
-    caller's: each step is one of its own."""
+    """Erase a user without their password. Return whether it had not begun before. Each step is a transaction of its
+    own: do not call it in one."""
     user = users.erase(user_id=user_id)
     if user is None:
         return False
@@ -48,8 +48,10 @@ def erase_unasked(*, user_id: UUID) -> bool:
 
 
 def resume() -> int:
-    """Finish what was begun; says how many there were. One that fails holds up no other; two processes may do so at
-    once. Raises what the last that failed raised."""
+    """Finish interrupted erasures and return their number. Two processes may do so at once.
+
+    One that fails does not delay the others; raises the error of the last one that failed.
+    """
     begun = list(User.objects.filter(erasing_at__isnull=False))
     failure: Exception | None = None
     for user in begun:
@@ -80,7 +82,7 @@ def _clear(user: User) -> None:
 
 
 def _rooms_of(user: User) -> set[UUID]:
-    """Where somebody may be about to say their name."""
+    """Return the rooms whose log may name the user."""
     rooms = set(Membership.objects.filter(user=user).values_list("room_id", flat=True))
     rooms.update(Ban.objects.filter(user=user).values_list("room_id", flat=True))
     rooms.update(Message.objects.filter(author=user).values_list("room_id", flat=True).distinct())
@@ -88,8 +90,7 @@ def _rooms_of(user: User) -> set[UUID]:
 
 
 def _take_out(room_id: UUID, user: User) -> None:
-    """From now on they can't write there. A room that would have no owner gets the one who is longest in charge; one
-    that is gone, nobody."""
+    """End a membership: the user can write there no more. A room without an owner gets another one."""
     with suppress(NotFound), transaction.atomic():
         room = log.lock(room_id)
         row = Membership.objects.select_related("user").filter(room=room, user=user).first()
@@ -99,10 +100,11 @@ def _take_out(room_id: UUID, user: User) -> None:
 
 @transaction.atomic
 def _empty_some(user: User, after: UUID) -> UUID | None:
-    """The messages after this one, as many as are changed at once: the last of them, or None when there are no more."""
+    """Remove the content of the next messages, as many as one step changes. Return the last one; None if there are no
+    more."""
     rows = Message.objects.filter(author=user, id__gt=after).order_by("id")
     found = dict(rows.values_list("id", "room")[:_AT_ONCE])
-    # Nobody deletes these messages meanwhile, or reacts to them; nor does purge, whose the deleted ones are.
+    # Locked: no member deletes these messages or reacts to them meanwhile; and purge does not remove deleted ones.
     list(Room.objects.select_for_update().filter(id__in=found.values()).order_by("id"))
     ids = list(found)
     emptied = Message.objects.filter(id__in=ids)
@@ -116,7 +118,7 @@ def _empty_some(user: User, after: UUID) -> UUID | None:
 
 
 def _rename(user: User) -> set[UUID]:
-    """In what else tells of them; says in which rooms that is. (What tells of a message tells of its author.)"""
+    """Rename the user in all other events, and return the rooms they are in. Events of a message name its author."""
     rooms: set[UUID] = set()
     last = Event.objects.aggregate(last=Max("id"))["last"] or 0
     for after in range(0, last, _LOOK_THROUGH):
@@ -126,7 +128,7 @@ def _rename(user: User) -> set[UUID]:
 
 @transaction.atomic
 def _rename_some(user: User, after: int) -> set[UUID]:
-    """Of the events after this one, as many as are looked through at once."""
+    """Rename the user in the next events, as many as one step reads."""
     some = Event.objects.exclude(type="message.created").filter(id__gt=after, id__lte=after + _LOOK_THROUGH)
     some = some.exclude(type__in=log.MESSAGE_EVENTS)
     telling = list(some.filter(payload__contains=str(user.id)).select_for_update().order_by("id"))
@@ -136,7 +138,7 @@ def _rename_some(user: User, after: int) -> set[UUID]:
 
 
 def _without_words(event: Event, user: User) -> Any:
-    """Its `data`; of an event of the app's own that they sent, without what they had it say."""
+    """Return the `data` without content that the user sent in a custom event."""
     told = msgspec.json.decode(event.payload)["data"]
     if event.type.startswith("custom.") and told["sender"] is not None and told["sender"]["id"] == str(user.id):
         return told | {"data": None}
@@ -144,7 +146,7 @@ def _without_words(event: Event, user: User) -> Any:
 
 
 def _renamed(told: Any, user: wire.User) -> Any:
-    """Wherever something tells of a user, at whatever depth."""
+    """Return the value with the user's name replaced, at any depth."""
     if isinstance(told, list):
         return [_renamed(each, user) for each in told]
     if not isinstance(told, dict):

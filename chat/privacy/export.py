@@ -1,4 +1,4 @@
-"""Everything that is kept of somebody, for them to take away."""
+"""Export: all data that is stored about a user."""
 
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class Export(msgspec.Struct, frozen=True):
 
 
 def export(*, user_id: UUID) -> Export:
-    """Raises RateLimited: it is much work."""
+    """Return all data of a user. Raises RateLimited, as it is expensive."""
     limits.export(user_id)
     user = users.get(user_id=user_id)
     opened = Room.objects.filter(created_by=user, memberships__user=user, deleted_at=None).order_by("id")

@@ -1,5 +1,5 @@
-"""What is left of deleted rooms goes in small steps, each a transaction of its own: somebody may have written there
-for years. A process that dies leaves the rest to the next `resume`."""
+"""Purging deleted rooms: removes their rows in small steps, each a transaction of its own, because a room may hold
+years of messages. If the process dies, the next `resume` continues."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ _AT_ONCE = 500
 
 
 def resume() -> int:
-    """Clear away all rooms that were deleted; says how many there were. Two processes may do so at once."""
+    """Remove the rows of all deleted rooms, and return the number of rooms. Two processes may do so at once."""
     gone = list(Room.objects.exclude(deleted_at=None).values_list("id", flat=True))
     for room_id in gone:
         _clear(room_id)
@@ -28,8 +28,9 @@ def _clear(room_id: UUID) -> None:
 
 @transaction.atomic
 def _some(model: type[models.Model], room_id: UUID) -> bool:
-    """The latest first: nothing replies to the last message. Whether there were any."""
-    Room.objects.select_for_update().filter(id=room_id).first()  # so that two take turns
+    """Remove some messages, the latest first, because no reply refers to the last message. Return whether there were
+    any."""
+    Room.objects.select_for_update().filter(id=room_id).first()  # so that two processes take turns
     rows = model._default_manager.filter(room=room_id).order_by("-pk")
     some = list(rows.values_list("pk", flat=True)[:_AT_ONCE])
     if model is Message:
