@@ -1,7 +1,7 @@
 """Users and devices in Django's admin.
 
-No password hash and no token digest is shown. Whatever ends a user's right to be signed in closes their sockets too.
-chat/admin.py adds what an administrator does about a user's messages.
+No password hash and no token digest is shown. Every action that ends a user's right to be signed in also closes the
+user's sockets. chat/admin.py adds the actions on a user's messages.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from accounts.errors import UsernameTaken
 from accounts.models import Device, User
 from core.errors import RoomwireError
 
-# Only superusers change these: others could give them to themselves.
+# Only superusers change these fields: other staff could grant the rights to themselves.
 _RIGHTS = ("is_staff", "is_superuser", "user_permissions")
 
 
@@ -45,7 +45,8 @@ class _PasswordWidget(ReadOnlyPasswordHashWidget):
 
 
 class _UniqueFields:
-    """Reports a name or an address that is taken at its field, instead of a violated constraint at the whole form."""
+    """A form that reports a taken user name or e-mail address at its field, not as a violated constraint of the whole
+    form."""
 
     cleaned_data: dict[str, Any]
     instance: User
@@ -73,7 +74,7 @@ class ChangeForm(_UniqueFields, UserChangeForm):  # type: ignore[type-arg]
 
 
 class _RevokingForm:
-    """A form that sets a password, and signs the user out of everything that the old password opened."""
+    """A form that sets a password, and revokes the user's devices and browser sessions."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
@@ -83,11 +84,12 @@ class _RevokingForm:
 
 
 class PasswordForm(_RevokingForm, AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Set the password of another user."""
+    """The form that sets the password of another user."""
 
 
 class OwnPasswordForm(_RevokingForm, OwnPasswordChangeForm):
-    """Change one's own password. The old one is checked like every login, rate limits included."""
+    """The form in which users of the admin change their own password. The old one is checked as at a login, with its
+    rate limits."""
 
     def clean_old_password(self) -> str:
         password = str(self.cleaned_data["old_password"])
@@ -99,7 +101,7 @@ class OwnPasswordForm(_RevokingForm, OwnPasswordChangeForm):
 
 
 def own_password(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-    """Django's page with a form of ours. Before Django 6.1 an admin site has no attribute for it."""
+    """Show Django's page with `OwnPasswordForm`. Before Django 6.1 an admin site has no attribute for the form."""
     view = PasswordChangeView.as_view(
         form_class=OwnPasswordForm,
         success_url=reverse_lazy("admin:password_change_done"),
@@ -141,15 +143,16 @@ class Users(BoundedList, UserAdmin):  # type: ignore[type-arg]
         return self.readonly_fields if _rules(request) else (*self.readonly_fields, *_RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff who are no superusers can't change staff: with a password that they set they could sign in as them.
-        An erased user can't be changed at all."""
+        """Refuse changes to staff by staff who are not superusers: with a password that they set, they could sign in as
+        that user. Refuse all changes to an erased user."""
         may = super().has_change_permission(request, obj)
         if obj is None:
             return may
         return may and not (obj.erasing_at or obj.erased_at) and (_rules(request) or not obj.is_staff)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Messages refer to their author, so a user is deactivated or erased (chat/admin.py), never deleted."""
+        """Return False: messages refer to their author, so a user is deactivated or erased (chat/admin.py), never
+        deleted."""
         return False
 
     @admin.display(description="Lists")
@@ -177,7 +180,7 @@ class Users(BoundedList, UserAdmin):  # type: ignore[type-arg]
             self.log_change(request, user, "Deactivated.")
 
     def changeable(self, request: HttpRequest, queryset: QuerySet[User]) -> Sequence[User]:
-        """Return those of the ticked users that this request may change, and show how many they are."""
+        """Return those of the selected users that this request may change, and show their number."""
         chosen = list(queryset)
         changeable = [user for user in chosen if self.has_change_permission(request, user)]
         self.message_user(request, f"Done: {len(changeable)} of {len(chosen)}.")
@@ -198,7 +201,7 @@ class Devices(ReadOnlyModelAdmin):
     actions = ("sign_out",)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Refuse filters on digests: by filtering on their beginnings one could read them letter by letter."""
+        """Refuse filters on digests: filters on prefixes would reveal a digest letter by letter."""
         return "digest" not in lookup and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="name")
@@ -210,7 +213,7 @@ class Devices(ReadOnlyModelAdmin):
         return link(device.user)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        """For `sign_out`: nothing else can be changed, so the page itself is read-only."""
+        """Return whether the user may sign out devices. Nothing else can be changed, so the page is read-only."""
         return self.permitted(request, "change_device")
 
     @admin.action(description="Sign out", permissions=["end"])
@@ -230,6 +233,6 @@ admin.site.unregister(Group)
 admin.site.register(User, Users)
 admin.site.register(Device, Devices)
 admin.site.site_header = admin.site.site_title = "Roomwire"
-# An API has no pages for "View site" to lead to.
+# An API has no page for the link "View site".
 admin.site.site_url = None
 admin.site.password_change = own_password  # type: ignore[method-assign, assignment]

@@ -1,7 +1,7 @@
-"""What the pages of the admin share: bounded lists, read-only pages, confirmed actions and links to related pages.
+"""Shared parts of the admin's pages: bounded lists, read-only pages, confirmed actions and links to related pages.
 
-Any of these tables may have millions of rows, so no list is counted or paged to its end, and actions apply only to the
-rows that are ticked.
+Each of these tables may have millions of rows, so no list is counted or paged to its end, and actions apply only to the
+selected rows.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from django.utils.text import capfirst
 
 from core.errors import RoomwireError
 
-# Rows that a list counts and pages through, and rows of one object that its own page shows.
+# The most rows that a list counts and pages through, and the most rows of each kind on an object's own page.
 MAX_LISTED = 1_000
 MAX_INLINE = 50
 
@@ -36,7 +36,7 @@ Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
 
 
 def confirmed(question: str) -> Callable[[Action], Action]:
-    """Make an admin action ask `question` on a page of its own before it does what can't be undone."""
+    """Make an admin action show a page with `question` before it does something irreversible."""
 
     def decorate(action: Action) -> Action:
         @wraps(action)
@@ -108,7 +108,7 @@ class BoundedList(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_search_results(request, queryset, " ".join(words))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show a message if a search takes longer than the statement timeout, or an action longer than a lock's."""
+        """Show a message if a search exceeds the statement timeout, or an action the lock timeout."""
         try:
             return super().changelist_view(request, extra_context)
         except OperationalError:
@@ -140,7 +140,8 @@ class BoundedList(admin.ModelAdmin):  # type: ignore[type-arg]
         self.log_change(request, row, text)
 
     def note_without_names(self, request: HttpRequest, row: Any, text: str) -> None:
-        """Write into the history of a row whose text names a user: erasing the user does not find it there."""
+        """Write into the history of a row whose text contains a user's name, without that text: erasing the user would
+        not find it there."""
         entry: LogEntry = self.log_change(request, row, text)
         entry.object_repr = f"{self.opts.verbose_name} {row.pk}"
         entry.save(update_fields=["object_repr"])
@@ -156,7 +157,7 @@ def _any_of(fields: tuple[str, ...], value: Any) -> Q:
     return found
 
 
-# Pages on which nothing can be typed
+# Read-only pages
 
 
 class ReadOnly:
@@ -171,7 +172,7 @@ class ReadOnly:
 
 
 class LimitedFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The first rows of an object, which they refer to without a query."""
+    """The first MAX_INLINE rows that refer to an object. Reading the object from them takes no query."""
 
     fk: ForeignKey[Any, Any]
 
@@ -197,7 +198,7 @@ class ReadOnlyModelAdmin(ReadOnly, BoundedList):
 
 
 def link(row: Model | None) -> SafeString | str:
-    """Return a link to the page of this row."""
+    """Return a link to the page of a row; "-" for None."""
     if row is None:
         return "-"
     url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
@@ -205,7 +206,7 @@ def link(row: Model | None) -> SafeString | str:
 
 
 def links_to_related(row: Model) -> SafeString:
-    """Return links to the lists of all that refers to this row, of every model that the admin shows."""
+    """Return links to the lists of all rows that refer to this row, for every model in the admin."""
     return format_html_join(", ", '<a href="{}">{}</a>', _related_lists(row))
 
 

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Who somebody is and how they prove it."""
+    """The app of users, their devices and their credentials."""
 
     name = "accounts"
     verbose_name = "Accounts"

@@ -1,4 +1,4 @@
-"""How Django's own pages, the admin above all, check a password: like everybody else here."""
+"""The authentication backend of Django's own pages, mainly the admin: it checks passwords as every login does."""
 
 from typing import Any
 
@@ -16,7 +16,8 @@ class Backend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **others: Any
     ) -> User | None:
-        """PermissionDenied, which the form shows as a wrong password, for one attempt too many."""
+        """Return the user, or None if the password is wrong. Raises PermissionDenied, which the form shows as a wrong
+        password, if the attempt is refused by a limit."""
         if username is None or password is None:
             return None
         address = request.META.get("REMOTE_ADDR", "") if request is not None else None
@@ -30,7 +31,7 @@ class Backend(ModelBackend):
     async def aauthenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **others: Any
     ) -> User | None:
-        """By `authenticate`: ModelBackend's own would try the password past all limits."""
+        """Call `authenticate`: the method of ModelBackend would check the password without limits."""
         named = {"username": username, "password": password} | others
         user: User | None = await BaseBackend.aauthenticate(self, request, **named)
         return user

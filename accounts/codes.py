@@ -1,5 +1,8 @@
-"""Codes: what somebody proves with that they read the mail of an address. How often one is tried is limited
-(accounts/limits.py) and not counted here: a count that was written would tell, by its time, that there is a code."""
+"""Codes that are sent by e-mail, and prove that the user reads the mail to an e-mail address.
+
+Attempts are limited (accounts/limits.py), but not counted in a code's row: the time that such a write takes would
+reveal that there is a code.
+"""
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +13,7 @@ from accounts.models import Code, User
 
 
 def issue(*, user: User, purpose: Code.Purpose, address: str) -> str:
-    """A new code, good for CODE_LIFETIME, in place of the one before."""
+    """Return a new code, valid for CODE_LIFETIME. It replaces the user's previous code for the purpose."""
     code = secret.mint_code()
     expires_at = timezone.now() + settings.CODE_LIFETIME
     fields = {"address": address, "digest": _digest(user, purpose, code), "expires_at": expires_at}
@@ -20,7 +23,8 @@ def issue(*, user: User, purpose: Code.Purpose, address: str) -> str:
 
 @transaction.atomic
 def spend(*, user: User, purpose: Code.Purpose, code: str) -> str | None:
-    """The address that the user's code was sent to, if this is it. It is spent then."""
+    """Return the e-mail address that the user's code was sent to, and delete the code. Return None if the code is wrong
+    or expired."""
     good = Code.objects.filter(user=user, purpose=purpose, expires_at__gt=timezone.now())
     row = good.filter(digest=_digest(user, purpose, code)).select_for_update().first()
     if row is None:

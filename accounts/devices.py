@@ -1,4 +1,4 @@
-"""Devices: signing in on one, keeping it signed in, signing it out."""
+"""Devices: signing in on a device, refreshing its tokens, and signing it out."""
 
 import hmac
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from accounts.errors import EmailNotVerified, InvalidCredentials, SecondFactorRe
 from accounts.models import Device, User
 from core.errors import NotFound
 
-# Signed out, or not used for REFRESH_TOKEN_LIFETIME, and this long ago: forgotten at the next login.
+# A device that was signed out, or whose refresh token expired, this long ago is deleted at the user's next login.
 _FORGOTTEN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a login or a refresh hands out, the only time these secrets exist in the clear."""
+    """The result of a login or a refresh: the only time that these secrets exist in clear text."""
 
     access_token: str
     expires_at: datetime
@@ -33,8 +33,8 @@ class Grant:
 
 
 def login(*, username: str, password: str, name: str = "", platform: str = "", address: str | None = None) -> Grant:
-    """Sign in on a new device, by user name or verified e-mail address. Raises InvalidCredentials, after the same
-    time whatever was wrong; EmailNotVerified, SecondFactorRequired, RateLimited."""
+    """Sign in on a new device, by user name or verified e-mail address. Raises InvalidCredentials, after the same time
+    for every cause; EmailNotVerified, SecondFactorRequired or RateLimited."""
     user = credentials.check(name=username, password=password, address=address)
     if settings.EMAIL_REQUIRED and not user.email:
         raise EmailNotVerified
@@ -45,8 +45,8 @@ def login(*, username: str, password: str, name: str = "", platform: str = "", a
 
 @transaction.atomic
 def grant(*, user: User, name: str = "", platform: str = "", address: str | None = None) -> Grant:
-    """A new device for somebody who has proved who they are. The one that is longest unused goes, past DEVICES_MAX.
-    Raises InvalidCredentials if they could not prove it again: a password was changed while it was tried."""
+    """Create a device for a user who has proved their identity. Above DEVICES_MAX, the least recently used devices are
+    revoked. Raises InvalidCredentials if the password was changed, or the user deactivated, since the proof."""
     if not credentials.hold(user):
         raise InvalidCredentials
     _tidy(user)
@@ -67,9 +67,9 @@ def _tidy(user: User) -> None:
 
 
 def refresh(*, refresh_token: str) -> Grant:
-    """Exchange a refresh token for new tokens. Until one of the new tokens is first used, the exchange may be
-    repeated, at any time, and gives the same tokens: the answer may have been lost. After that a second use revokes
-    the device, since one of its two users is not its owner. Raises Unauthenticated."""
+    """Exchange a refresh token for new tokens. Until one of the new tokens is first used, the exchange may be repeated
+    at any time and returns the same tokens, because the response may have been lost. After that, a repetition revokes
+    the device: two clients hold the token, and one of them is not the owner's. Raises Unauthenticated."""
     renewed = _refresh(refresh_token)
     if renewed is None:
         raise Unauthenticated
@@ -96,8 +96,8 @@ def _refresh(refresh_token: str) -> Grant | None:
 
 
 def _rotate(device: Device, refresh_token: str) -> Grant:
-    """Give the device the tokens that follow from `refresh_token`, with lifetimes that begin now. They are the same
-    tokens each time, unless SECRET_KEY has changed."""
+    """Give the device the tokens that follow from `refresh_token`, with lifetimes that begin now. A repetition gives
+    the same tokens unless SECRET_KEY has changed. The caller saves the device."""
     now = timezone.now()
     access, following = secret.successor(refresh_token)
     device.access_digest, device.refresh_digest = secret.digest(access), secret.digest(following)
@@ -112,18 +112,18 @@ def _granted(device: Device, access: str, refresh: str) -> Grant:
 
 
 def list_devices(*, user_id: UUID) -> Sequence[Device]:
-    """Where somebody is signed in, the latest used first."""
+    """Return the devices on which a user is signed in, most recently used first."""
     return list(_live(user_id).order_by("-last_used_at"))
 
 
 def logout(*, device_id: UUID) -> None:
-    """Its tokens and tickets work no more, and its sockets close. Signing out twice is no error."""
+    """Revoke the device's tokens and tickets, and close its sockets. Signing out twice is no error."""
     with transaction.atomic():
         _revoke([device_id])
 
 
 def revoke(*, user_id: UUID, device_id: UUID) -> None:
-    """Sign one of one's own devices out. Raises NotFound."""
+    """Sign out one of the user's own devices. Raises NotFound."""
     with transaction.atomic():
         if not _live(user_id).filter(id=device_id).exists():
             raise NotFound
@@ -131,7 +131,7 @@ def revoke(*, user_id: UUID, device_id: UUID) -> None:
 
 
 def revoke_all(*, user_id: UUID, but: UUID | None = None) -> None:
-    """Sign all of somebody's devices out, except one if it is named, and end their sessions."""
+    """Sign out all devices of a user except `but`, and end the user's browser sessions."""
     with transaction.atomic():
         signed_in = Device.objects.filter(user_id=user_id, revoked_at=None).values_list("id", flat=True)
         _revoke([device_id for device_id in signed_in if device_id != but])

@@ -1,6 +1,6 @@
-"""E-mail addresses: claimed by anybody, held by the one who brings back the code that was sent there.
+"""E-mail addresses: a user claims one, and owns it after returning the code that was sent to it.
 
-So an address that somebody else holds can be claimed, and the answer is the same: its holder is told, by mail.
+An e-mail address that another user owns can be claimed too, with the same response: its owner gets a mail about it.
 """
 
 from functools import partial
@@ -31,19 +31,20 @@ not you, nothing has happened, and you need do nothing.
 
 
 def send_code(user: User) -> None:
-    """To the address that the user has claimed, if any, once the transaction has committed."""
+    """Send a code to the e-mail address that the user has claimed, if any, once the transaction has committed."""
     if user.pending_email:
         transaction.on_commit(partial(mail.mailer.put, partial(_send_code, user.id)), robust=True)
 
 
 def send_again(*, name: str, address: str | None) -> None:
-    """Another code for an account that waits for one; the same answer for any other. Raises RateLimited."""
+    """Send another code if the account waits for one. The response reveals nothing about the account. Raises
+    RateLimited."""
     limits.mail(name=name, address=address, known=credentials.knows(credentials.find(name), address))
     mail.mailer.put(partial(_send_code_to, name))
 
 
 def verify(*, name: str, code: str, address: str | None) -> None:
-    """The claimed address becomes the user's own. Raises InvalidCode, or RateLimited."""
+    """Make the claimed e-mail address the user's own. Raises InvalidCode or RateLimited."""
     user = credentials.find(name)
     limits.code(name=name, address=address, known=credentials.knows(user, address))
     try:
@@ -51,17 +52,18 @@ def verify(*, name: str, code: str, address: str | None) -> None:
             proved = codes.spend(user=user, purpose=Code.Purpose.VERIFY, code=code)
             if proved is None or not _own(user, proved):
                 raise InvalidCode
-    except IntegrityError as error:  # somebody else has verified it meanwhile
+    except IntegrityError as error:  # another user has verified it meanwhile
         raise InvalidCode from error
 
 
 def _own(user: User, proved: str) -> bool:
-    """Only what is claimed now: the user may have thought of another address since they were read."""
+    """Make `proved` the user's own e-mail address, and return True. Return False if the user has claimed another one
+    since."""
     claiming = User.objects.filter(id=user.id, is_active=True, pending_email=proved)
     return bool(claiming.update(email=proved, pending_email=""))
 
 
-# On the mailer's thread.
+# Functions that run on the mailer's thread.
 
 
 def _send_code_to(name: str) -> None:

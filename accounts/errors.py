@@ -1,17 +1,17 @@
-"""The errors of accounts. core/errors.py has the root, chat/errors.py those of rooms."""
+"""The errors of accounts. core/errors.py has the base class, chat/errors.py the errors of rooms."""
 
 from core.errors import RoomwireError
 
 
 class Unauthenticated(RoomwireError):
-    """No credentials, or ones that are wrong, expired or revoked: which of these is not said."""
+    """The credentials are missing, wrong, expired or revoked; the error does not reveal which."""
 
     code = "unauthenticated"
     detail = "A valid token is required."
 
 
 class InvalidCredentials(RoomwireError):
-    """Unknown user, wrong password and deactivated account are one answer."""
+    """The user is unknown, the password is wrong, or the account is deactivated; the error does not reveal which."""
 
     code = "invalid_credentials"
     detail = "The user name or the password is incorrect."
@@ -23,21 +23,21 @@ class UsernameTaken(RoomwireError):
 
 
 class EmailNotVerified(RoomwireError):
-    """Only said to somebody who knows the password."""
+    """The user has no verified e-mail address. Raised only after the user has proved their identity."""
 
     code = "email_not_verified"
     detail = "Verify your e-mail address first. A code has been sent to it."
 
 
 class SecondFactorRequired(RoomwireError):
-    """Only said to somebody who knows the password."""
+    """A password alone does not sign the user in. Raised only after the password was right."""
 
     code = "second_factor_required"
     detail = "This account requires a second factor: log in at /_allauth/app/v1/auth/login."
 
 
 class InvalidCode(RoomwireError):
-    """Wrong, expired, used, guessed at too often, or never sent: which of these is not said."""
+    """The code is wrong, expired, used, or was never sent; the error does not reveal which."""
 
     code = "invalid_code"
     detail = "This code is incorrect or has expired. Request a new one."

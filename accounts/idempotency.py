@@ -1,11 +1,11 @@
-"""Idempotency keys: a request that is sent again with its key is carried out once, and answered as the first time
+"""Idempotency keys: a request that is repeated with its key is carried out once, and gets the stored answer
 (draft-ietf-httpapi-idempotency-key-header).
 
-The key and what the request changes are committed together: a server that dies in between leaves neither. A request
-that is refused changes nothing, so its key is free again.
+The key and the changes that the request makes are committed together: if the server dies in between, neither is stored.
+A refused request changes nothing, and its key may be used again.
 
-Stored answers are sealed with the key, which is not stored itself: here too nobody can read what is deleted or erased
-later.
+Stored answers are encrypted with the key, which is not stored: data that is deleted or erased later can't be read from
+them.
 """
 
 import hashlib
@@ -28,21 +28,22 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP status and a body of JSON."""
+    """An HTTP status and a JSON body."""
 
     status: int
     body: str
 
 
 def once(*, user_id: UUID | None, operation: str, key: str, request: str, act: Callable[[], Answer]) -> Answer:
-    """Return what `act` returns, or what it returned when this user's key was first used for this operation. `request`
-    is what a repetition has in common with the first. Raises IdempotencyKeyReused, or what `act` raises."""
+    """Return the result of `act`, or the stored one if this user has used the key for this operation before. `request`
+    is what a repetition must have in common with the first request. Raises IdempotencyKeyReused, or what `act` raises.
+    """
     digest = hashlib.sha256(f"{user_id}\0{operation}\0{key}".encode()).hexdigest()
-    # A request may hold a password: without the key, which is not stored, nobody can try passwords against this.
+    # A request may contain a password, which can't be guessed from this digest without the key; that is not stored.
     request_digest = secret.digest_request(key, request)
     with transaction.atomic():
         used = IdempotencyKey(digest=digest, user_id=user_id, request_digest=request_digest, used_at=timezone.now())
-        # Waits for another request with this key to end, and locks the row until this one does.
+        # Waits for another request with this key to end, and locks the row until this one ends.
         IdempotencyKey.objects.bulk_create(
             [used], update_conflicts=True, unique_fields=["digest"], update_fields=["used_at"]
         )
@@ -58,7 +59,8 @@ def once(*, user_id: UUID | None, operation: str, key: str, request: str, act: C
 
 
 def purge() -> int:
-    """Delete the keys that were last used more than 24 hours ago; return how many. Two processes may do so at once."""
+    """Delete the keys that were last used more than 24 hours ago; return their number. Processes may run this
+    concurrently."""
     expired = IdempotencyKey.objects.filter(used_at__lt=timezone.now() - KEPT)
     deleted = 0
     while some := _purge_some(expired):

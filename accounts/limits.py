@@ -1,4 +1,8 @@
-"""What is limited, and by what: the numbers are settings.RATES and settings.DELAYS."""
+"""The limits of logins, registrations, mail, codes, tickets, exports and handshakes, and what they are counted by.
+
+Their numbers are in settings.RATES and settings.DELAYS. `address` is the client's IP address. `known` is true if the
+user has signed in from there before.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -22,15 +26,15 @@ _TICKETS = Limit("tickets")
 _EXPORTS = Limit("exports")
 _HANDSHAKES = Limit("handshakes")
 
-# Databases differ in what the lower case of İ is, and of I.
+# Databases differ in the lower case of İ and of I.
 _ONE_I = {ord("\N{COMBINING DOT ABOVE}"): None, ord("\N{LATIN SMALL LETTER DOTLESS I}"): "i"}
 
 
 class Attempt:
-    """One password that is about to be tried. `known`, here and below: its owner has signed in from there before.
+    """One password that is about to be tried.
 
-    Whoever guesses is slowed down where they are, more and more. Guesses from everywhere at once are slowed down
-    for the account as well, but not at the addresses its owner is known at: nobody can lock them out.
+    Guesses at an account from one place are delayed more and more. Guesses at it from many places are limited in total,
+    but not at the places where the user has signed in before, so that an attacker can't lock the user out.
     """
 
     def __init__(self, *, name: str, address: str | None, known: bool) -> None:
@@ -41,7 +45,7 @@ class Attempt:
             self._rates.append(Ask(_LOGIN_ACCOUNT, account))
 
     def begin(self) -> None:
-        """Before the password is looked at. Raises RateLimited or Unavailable."""
+        """Count the attempt, before the password is checked. Raises RateLimited or Unavailable."""
         limiter.take(self._pair, *self._rates)
 
     def succeeded(self) -> None:
@@ -49,24 +53,25 @@ class Attempt:
 
 
 def registration(address: str | None) -> None:
-    """Raises RateLimited or Unavailable; so do all that follow. Who has no address is no client."""
+    """Count a registration, unless no client asks (`address` is None). Raises RateLimited or Unavailable."""
     if address is not None:
         limiter.take(Ask(_REGISTRATION, place(address)))
 
 
 def mail(*, name: str, address: str | None, known: bool = False) -> None:
-    """One more code to be sent to an account."""
+    """Count a code that is to be sent to an account. Raises RateLimited or Unavailable."""
     everywhere = [] if known else [Ask(_MAIL_ACCOUNT, _account(name))]
     limiter.take(Ask(_MAIL_ADDRESS, place(address)), *everywhere)
 
 
 def recipient(mailbox: str) -> None:
-    """One more mail to an address, whoever asked for it, and under however many names."""
+    """Count a mail to an e-mail address, whichever client asked for it and under whichever name. Raises RateLimited."""
     limiter.take(Ask(_MAIL_RECIPIENT, _account(mailbox)))
 
 
 def code(*, name: str, address: str | None, known: bool = False) -> None:
-    """One more code to be tried on an account: so often, all told, that guessing one would take centuries."""
+    """Count an attempt at an account's code. So few are admitted in total that guessing a code would take centuries.
+    Raises RateLimited or Unavailable."""
     account, there = _account(name), place(address)
     everywhere = [] if known else [Ask(_CODE_ACCOUNT, account)]
     limiter.take(Ask(_CODE_PAIR, f"{account} {there}"), Ask(_CODE_ADDRESS, there), *everywhere)
@@ -81,14 +86,16 @@ def export(user_id: UUID) -> None:
 
 
 def handshakes(addresses: Sequence[str | None]) -> list[float]:
-    """For each address the seconds it has to wait, 0 for one that may go on; and for None, which is no handshake."""
+    """Return the seconds that each IP address has to wait; 0 if its handshake is admitted. None stands for credentials
+    that were presented after the handshake, and does not wait."""
     places = [place(address) for address in addresses if address is not None]
     waits = iter(limiter.take_each(_HANDSHAKES, places) if places else [])
     return [0.0 if address is None else next(waits) for address in addresses]
 
 
 def _account(name: str) -> str:
-    """As it was typed, whether there is such an account or not: the limits can't tell who has one. But whatever a
-    database takes for the same name is one: nobody has more attempts for knowing more ways to write it."""
+    """Return the form of a name that attempts are counted by. It is the same for all spellings that a database may
+    treat as equal, so that spelling variants give no more attempts. The account need not exist: the limits do not
+    reveal which accounts do."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKD", folded).translate(_ONE_I)

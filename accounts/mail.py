@@ -1,7 +1,8 @@
-"""Sending mail: written and sent on a thread of its own, so that no answer waits for a mail server, or tells by the
-time it takes whether there was anybody to write to.
+"""Sending mail on a thread of its own, so that no response waits for a mail server or reveals by its time whether there
+is a recipient.
 
-Mail that can't be sent is tried again a few times, and lost with the process: its reader asks for another.
+Mail that can't be sent is tried again a few times. Mail that waits is lost if the process ends; the user can ask for
+another.
 """
 
 import atexit
@@ -28,12 +29,12 @@ _WAITING = 1_000
 _TRIES = 3
 _PAUSE_SECONDS = 2.0
 _CLOSING_SECONDS = 5.0
-# From here on SMTP's answers are meant for good.
+# SMTP reply codes from this number on are permanent refusals.
 _NO = 500
 
 
 class Mailer:
-    """Does jobs one after the other, each a function that finds out what to send, and to whom, and sends it."""
+    """Runs jobs one after the other. Each job is a function that determines a mail and its recipient, and sends it."""
 
     def __init__(self) -> None:
         self._reset()
@@ -44,7 +45,7 @@ class Mailer:
         self._thread: threading.Thread | None = None
 
     def put(self, job: Callable[[], None]) -> None:
-        """Hand over; returns at once, whatever becomes of it."""
+        """Queue a job; return at once. If the queue is full, the job is dropped and this is logged."""
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
@@ -55,7 +56,7 @@ class Mailer:
                 self._thread.start()
 
     def flush(self, timeout: float = _CLOSING_SECONDS) -> bool:
-        """Wait for what is waiting. False if that takes too long."""
+        """Wait until all queued jobs are done. Return False if that takes longer than `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while self._jobs.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -81,7 +82,7 @@ os.register_at_fork(after_in_child=mailer._reset)
 
 
 def send(address: str, subject: str, text: str) -> None:
-    """Send now, on the mailer's thread. Raises what the mail backend does, after a few tries, or RateLimited."""
+    """Send a mail now, on the mailer's thread. Raises the mail backend's error after a few attempts, or RateLimited."""
     limits.recipient(address)
     subject = f"{settings.SITE_NAME}: {subject}"
     message = partial(EmailMessage, subject, text, settings.DEFAULT_FROM_EMAIL, [address])
@@ -89,7 +90,7 @@ def send(address: str, subject: str, text: str) -> None:
         try:
             message().send()
             return
-        except OSError as error:  # and smtplib's errors are of its kind
+        except OSError as error:  # smtplib's errors are subclasses of it
             if attempt == _TRIES - 1 or _for_good(error):
                 raise
             logger.warning("the mail server refused a message, trying again: %s", reason(error))
@@ -97,7 +98,7 @@ def send(address: str, subject: str, text: str) -> None:
 
 
 def _for_good(error: OSError) -> bool:
-    """Whether the server said no, rather than not now: others are waiting behind this mail."""
+    """Return whether the server refused the mail permanently: trying it again would only delay other mail."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= _NO for code, _ in error.recipients.values())
     return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= _NO

@@ -1,5 +1,5 @@
-"""Users, their devices (one per login, holding digests of its tokens), single-use tickets and e-mailed codes;
-and browsers' sessions."""
+"""Users, their devices (one per login, with digests of its tokens), single-use tickets, e-mailed codes, idempotency
+keys and browser sessions."""
 
 import hashlib
 from typing import Any, ClassVar
@@ -31,14 +31,15 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """By user name or e-mail address. Nobody is Alice beside an alice: both are found, and unique, whatever
-        their case."""
+        """Return the user with this user name or e-mail address. Both are unique and are found regardless of case:
+        there is no user Alice beside a user alice."""
         column = "email" if "@" in (username or "") else "username"
         return self.alias(wanted=Lower(column)).get(wanted=Lower(Value(username or "")))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """`email` was verified, and is nobody else's; `pending_email` was only claimed, by anybody."""
+    """A person or program with an account. `email` is verified and unique; `pending_email` is only claimed, and several
+    users may claim the same."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     username = models.CharField(max_length=64, validators=[_USERNAME, validate_visible])
@@ -47,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # Set for as long as what they left behind is being cleared away (chat/privacy/erasure.py), and when that was done.
+    # `erasing_at` is set during the erasure of the user's data (chat/privacy/erasure.py), `erased_at` after it.
     erasing_at = models.DateTimeField(null=True, editable=False, db_index=True)
     erased_at = models.DateTimeField(null=True, editable=False)
 
@@ -68,12 +69,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Device(models.Model):
-    """One login. Of its secrets only SHA-256 digests are stored, in hexadecimal.
+    """One login. Its secrets are stored only as SHA-256 digests, in hexadecimal.
 
-    `refresh_family_digest` is of the part of the refresh token that stays the same while it rotates: it tells
-    a token that was used before, at whatever age, from one that never was. `previous_digest` is of the refresh token
-    that was exchanged at `rotated_at` for the current tokens. `rotated_at` is cleared when one of these is first used:
-    from then on the previous token is refused.
+    `refresh_family_digest` is of the part of the refresh token that stays the same while it rotates: it distinguishes a
+    token that was used before, however long ago, from one that was never issued. `previous_digest` is of the refresh
+    token that was exchanged at `rotated_at` for the current tokens. `rotated_at` is cleared when one of the current
+    tokens is first used: from then on the previous token is refused.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -97,7 +98,7 @@ class Device(models.Model):
 
 
 class Ticket(models.Model):
-    """Opens one socket for a device, once, within a minute: the row is deleted by whoever redeems it."""
+    """The right to open one socket for a device, once, within a minute. Redeeming a ticket deletes its row."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tickets")
@@ -108,7 +109,8 @@ class Ticket(models.Model):
 
 
 class Code(models.Model):
-    """Proves, within minutes, that its user reads the mail of `address`. The latest one counts."""
+    """A code that proves, within CODE_LIFETIME, that its user reads the mail to `address`. Only the latest one is
+    valid."""
 
     class Purpose(models.TextChoices):
         VERIFY = "verify"
@@ -128,9 +130,9 @@ class Code(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A key that a user has sent with a request, and the answer to that (accounts/idempotency.py). `digest` is of the
+    """A key that a user has sent with a request, and the stored answer (accounts/idempotency.py). `digest` is of the
     user, the operation and the key; `status` is null only inside the transaction that carries the request out; `body`
-    is sealed with the key."""
+    is encrypted with the key."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
@@ -144,11 +146,11 @@ class IdempotencyKey(models.Model):
 
 
 class _Digest(str):
-    """What a column holds of a session's key."""
+    """A digest of a session key, as the column stores it."""
 
 
-class _DigestedKey(models.CharField):  # type: ignore[type-arg]  # which it only takes in its stubs
-    """The digest of what it is given: every query, and every save, is by the key in the cookie."""
+class _DigestedKey(models.CharField):  # type: ignore[type-arg]  # generic only in its stubs
+    """A column that stores the digest of its value, so that queries and saves use the key in the cookie."""
 
     def get_prep_value(self, value: Any) -> Any:
         return value if value is None or isinstance(value, _Digest) else Session.digest(value)
@@ -158,7 +160,7 @@ class _DigestedKey(models.CharField):  # type: ignore[type-arg]  # which it only
 
 
 class Session(AbstractBaseSession):
-    """A browser's, of Django's kind (accounts/sessions.py)."""
+    """A Django session of a browser (accounts/sessions.py)."""
 
     session_key = _DigestedKey(primary_key=True, max_length=40)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
@@ -168,10 +170,10 @@ class Session(AbstractBaseSession):
 
     @staticmethod
     def digest(key: str) -> _Digest:
-        """160 bits of it."""
+        """Return 160 bits of the SHA-256 digest of a session key."""
         return _Digest(hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40])
 
     @property
     def device_id(self) -> UUID:
-        """What stands for a device's id where a device would, for a row that was read."""
+        """Return the id that represents the session where a device's id is expected. Requires a row that was read."""
         return UUID(hex=self.session_key[:32])

@@ -1,4 +1,4 @@
-"""Passwords: setting another one, by the old one or by a code that was sent to one's address."""
+"""Passwords: changing one with the old password, or resetting it with a code that was sent by e-mail."""
 
 from functools import partial
 from uuid import UUID
@@ -28,20 +28,22 @@ another one at once.
 
 
 def change(*, user_id: UUID, password: str, new_password: str, device_id: UUID, address: str | None) -> None:
-    """By the old one; every other device is signed out. Raises InvalidCredentials, Invalid or RateLimited."""
+    """Set a new password with the old one, and sign out every other device. Raises InvalidCredentials, Invalid or
+    RateLimited."""
     user = users.confirm_password(user_id=user_id, password=password, address=address)
     if not _set(user, new_password, but=device_id):
         raise InvalidCredentials
 
 
 def forgotten(*, name: str, address: str | None) -> None:
-    """Send a code to the verified address of whoever has this name or address, if anybody has. Raises RateLimited."""
+    """Send a code to the verified e-mail address of the user with this user name or e-mail address, if there is one.
+    Raises RateLimited."""
     limits.mail(name=name, address=address, known=credentials.knows(credentials.find(name), address))
     mail.mailer.put(partial(_send_code, name))
 
 
 def reset(*, name: str, code: str, new_password: str, address: str | None) -> None:
-    """By a code; every device is signed out. Raises InvalidCode, Invalid or RateLimited."""
+    """Set a new password with a code, and sign out every device. Raises InvalidCode, Invalid or RateLimited."""
     user = credentials.find(name)
     limits.code(name=name, address=address, known=credentials.knows(user, address))
     violations = users.password_problems(User(username=name), new_password, "new_password")
@@ -54,10 +56,11 @@ def reset(*, name: str, code: str, new_password: str, address: str | None) -> No
 
 
 def _set(user: User, password: str, but: UUID | None = None) -> bool:
-    """False, and nothing has happened, for somebody who has been let go, or whose password has been set, meanwhile."""
+    """Set the password and return True. Return False, without any effect, if the user was deactivated or another
+    password was set meanwhile. Raises Invalid."""
     violations = users.password_problems(user, password, "new_password")
     if violations:
-        raise Invalid(*violations)  # and a code that was brought is not spent
+        raise Invalid(*violations)  # `reset` then rolls back, so that its code is not spent
     with credentials.hashing():
         hashed = make_password(password)
     with transaction.atomic():
@@ -71,7 +74,7 @@ def _set(user: User, password: str, but: UUID | None = None) -> bool:
     return True
 
 
-# On the mailer's thread.
+# Functions that run on the mailer's thread.
 
 
 def _send_code(name: str) -> None:

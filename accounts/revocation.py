@@ -1,4 +1,4 @@
-"""Telling every process which credentials have died, so that the sockets opened with them die as well."""
+"""Announcements of revoked credentials to every process, which closes the sockets that were opened with them."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from core.announcer import Announcement, announcer
 
-# The message type that processes listen for, and the group they all join.
+# The type of the message, and the group that every process joins.
 ANNOUNCEMENT = "accounts.revoked"
 GROUP = "accounts"
 
@@ -16,7 +16,8 @@ _MOST = 500
 
 
 def announce(device_ids: Collection[UUID]) -> None:
-    """These devices, or what stands for them in a session, are signed out: told once the transaction has committed."""
+    """Announce, once the transaction has committed, that these devices are signed out. A browser session is announced
+    by the `device_id` of its row."""
     if device_ids:
         revoked = Revoked([str(device_id) for device_id in device_ids])
         transaction.on_commit(lambda: announcer.put(revoked), robust=True)
@@ -42,5 +43,5 @@ class Revoked:
     def absorb(self, later: Announcement) -> bool:
         if not isinstance(later, Revoked) or self.facts + later.facts > _MOST:
             return False
-        self.devices = self.devices + later.devices  # a new list: the old one was told to listeners
+        self.devices = self.devices + later.devices  # a new list: listeners have received the old one
         return True

@@ -1,7 +1,7 @@
-"""Making and digesting the secrets that tokens and codes are.
+"""Generation and digests of tokens and codes.
 
-Each has 256 random bits, so a plain SHA-256 is all a database needs to hold (there is nothing to guess), and a
-prefix by which scanners and config/logs.py know it.
+A token has 256 random bits: a plain SHA-256 digest in the database can't be reversed by guessing. It has a prefix by
+which scanners and config/logs.py recognize it.
 """
 
 import base64
@@ -16,7 +16,7 @@ ACCESS = "rwa_"
 REFRESH = "rwr_"
 TICKET = "rwt_"
 
-# A refresh token's constant part: 16 bytes in base64url. It alone opens nothing.
+# The constant part of a refresh token: 16 bytes in base64url. It does not authenticate a client.
 _FAMILY_LENGTH = 22
 
 # 32 bytes in base64url.
@@ -33,7 +33,7 @@ def digest(secret: str) -> str:
 
 
 def mint_refresh() -> str:
-    """The first refresh token of a new family."""
+    """Return the first refresh token of a new family."""
     return REFRESH + secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
 
 
@@ -42,7 +42,7 @@ def family_of(refresh_token: str) -> str:
 
 
 def is_access(text: str) -> bool:
-    """Whether it looks like an access token: what does not needs no database to be refused."""
+    """Return whether the text has the form of an access token. Any other text can be refused without a query."""
     return text.startswith(ACCESS) and _BODY.fullmatch(text[len(ACCESS) :]) is not None
 
 
@@ -51,10 +51,10 @@ def is_ticket(text: str) -> bool:
 
 
 def successor(refresh_token: str) -> tuple[str, str]:
-    """The (access, refresh) tokens that follow a refresh token: always the same ones, for whoever holds it.
+    """Return the (access, refresh) tokens that follow a refresh token: always the same ones for the same token.
 
-    Computed and not drawn, so that a client which lost the answer can be sent again what the database stores only as
-    digests. Without this installation's SECRET_KEY nobody can compute them.
+    They are derived, not drawn, so that a client that lost the response can receive them again although the database
+    has only their digests. Deriving them requires this installation's SECRET_KEY.
     """
     refresh = REFRESH + family_of(refresh_token) + _derived("refresh", refresh_token)
     return ACCESS + _derived("access", refresh_token), refresh
@@ -66,29 +66,29 @@ def _derived(kind: str, refresh_token: str) -> str:
 
 
 def mint_code() -> str:
-    """Digits, which a phone offers to fill in from its mail."""
+    """Return eight digits, which a phone offers to fill in from the mail."""
     return f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}"
 
 
 def digest_code(code: str, *context: str) -> str:
-    """Keyed: there are so few codes that a plain digest could be undone by trying them all."""
+    """Return a keyed digest of a code: there are so few codes that a plain digest could be reversed by trying all."""
     text = "\0".join((*context, re.sub(r"[\s-]", "", code)))
     return salted_hmac("accounts.code", text.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
 
 
 def digest_request(key: str, request: str) -> str:
-    """Keyed by the installation's SECRET_KEY and by the request's own idempotency key, of which neither is stored."""
+    """Return a digest of a request, keyed by SECRET_KEY and by the request's idempotency key. Neither is stored."""
     text = f"{key}\0{request}".encode("utf-8", "surrogatepass")
     return salted_hmac("accounts.request", text, algorithm="sha256").hexdigest()
 
 
 def seal(text: str, key: str) -> bytes:
-    """Encrypt a text that only the holder of `key` can ask for: the database alone does not reveal it."""
+    """Encrypt a text for the holder of `key`: the database alone does not reveal it."""
     return _cipher(key).encrypt(text.encode())
 
 
 def unseal(sealed: bytes, key: str) -> str:
-    """Decrypt it. Raises cryptography's InvalidToken for what another key sealed, or what was changed since."""
+    """Decrypt a sealed text. Raises cryptography's InvalidToken if the key is another one or the text was modified."""
     return _cipher(key).decrypt(sealed).decode()
 
 

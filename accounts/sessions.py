@@ -1,5 +1,6 @@
-"""Browser sessions: Django's, for its admin and for sockets that a page of this site opens. A row's key is a digest
-of the cookie: who reads the database can't be who is in it.
+"""Browser sessions: Django's, for its admin and for sockets that pages of the server's own site open.
+
+A row's key is a digest of the cookie, so that read access to the database does not allow taking over a session.
 """
 
 import re
@@ -17,12 +18,12 @@ from accounts import revocation
 from accounts.models import Session
 from accounts.tokens import Identity
 
-# What Django draws keys from: any other cookie needs no database to be nobody's.
+# The form of Django's session keys: any other cookie is ignored without a query.
 _KEY = re.compile(r"[a-z0-9]{32}", re.ASCII)
 
 
 class SessionStore(db.SessionStore):
-    """settings.SESSION_ENGINE: Django's own, which knows whose each session is and tells when one ends."""
+    """The store of settings.SESSION_ENGINE: Django's, which also records each session's user and announces its end."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -47,7 +48,7 @@ class SessionStore(db.SessionStore):
 
 
 def identities(keys: Collection[str]) -> dict[str, Identity]:
-    """Who is signed in with each of these cookies, by one query; those that are nobody's are missing."""
+    """Return the identities of cookies, by one query. A cookie without a valid session is missing in the result."""
     possible = {key for key in keys if _KEY.fullmatch(key)}
     rows = Session.objects.select_related("user").in_bulk(list(possible)) if possible else {}
     found = {key: rows.get(Session.digest(key)) for key in possible}
@@ -59,18 +60,18 @@ def _identity(row: Session) -> Identity | None:
     if user is None or not user.is_active or row.expire_date <= timezone.now():
         return None
     known = SessionStore().decode(row.session_data).get(HASH_SESSION_KEY, "")
-    if not constant_time_compare(known, user.get_session_auth_hash()):  # the password was changed behind our back
+    if not constant_time_compare(known, user.get_session_auth_hash()):  # changed without `revoke_all`
         return None
     return Identity(user.id, user.username, row.device_id, row.expire_date, row.session_key)
 
 
 def end_all(*, user_id: UUID) -> None:
-    """Of one user; call it in a transaction."""
+    """End all sessions of a user. Call it in a transaction."""
     _end(list(Session.objects.filter(user_id=user_id)))
 
 
 def dead(rows: Collection[str]) -> set[str]:
-    """Those of these rows by which nobody is signed in any more. One query."""
+    """Return those of the rows that no longer sign a user in. Makes one query."""
     found = Session.objects.select_related("user").filter(session_key__in=rows)
     return set(rows) - {row.session_key for row in found if _identity(row)}
 

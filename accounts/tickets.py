@@ -1,4 +1,4 @@
-"""Tickets: what a browser puts into a WebSocket's address, where an access token could be logged."""
+"""Tickets: single-use secrets that a browser puts into a socket's URL, where an access token could be logged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Issued:
 
 
 def issue(*, identity: Identity) -> Issued:
-    """A ticket for the identity's device, good for one handshake within TICKET_LIFETIME. Raises RateLimited, or
-    Unauthenticated for a device that is gone."""
+    """Return a ticket for the identity's device, valid for one handshake within TICKET_LIFETIME. Raises RateLimited, or
+    Unauthenticated if the device no longer exists."""
     limits.ticket(identity.user_id)
     now = timezone.now()
     Ticket.objects.filter(device_id=identity.device_id, expires_at__lte=now).delete()
@@ -37,14 +37,14 @@ def issue(*, identity: Identity) -> Issued:
 
 
 def redeem(tickets: Sequence[str]) -> list[Identity | None]:
-    """Spend tickets, in one transaction; nobody for one that is no good. However many ask at once with the same
-    ticket, in one call or in many, exactly one gets its identity."""
+    """Redeem tickets in one transaction; None for a ticket that is not valid. However often a ticket is presented at
+    the same time, in one call or in many, it gives its identity exactly once."""
     if not tickets:
         return []
     digests = [secret.digest(ticket) for ticket in tickets]
     devices = [f"device__{column}" for column in tokens.CARRIED]
     with transaction.atomic():
-        # The lock decides: whoever comes second finds the row gone.
+        # The lock orders concurrent calls: the second finds the row deleted.
         locked = Ticket.objects.select_for_update(of=("self",)).filter(digest__in=digests).order_by("digest")
         found = {digest: row for digest, *row in locked.values_list("digest", "expires_at", *devices)}
         Ticket.objects.filter(digest__in=found).delete()

@@ -1,4 +1,4 @@
-"""Access tokens: how a request or a socket proves whose it is. Both skins call `authenticate`."""
+"""Access tokens, which authenticate requests and sockets."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from accounts.models import Device
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody, on one of their devices, until `expires_at`; or in a browser's session (accounts/sessions.py), whose
-    row is `session` and whose `device_id` no device has."""
+    """An authenticated user on one of their devices, or in a browser session, until `expires_at`.
+
+    For a browser session (accounts/sessions.py), `session` is the key of its row, and `device_id` is an id that no
+    device has.
+    """
 
     user_id: UUID
     username: str
@@ -24,25 +27,27 @@ class Identity:
     expires_at: datetime
     session: str = ""
 
-    # DRF's IsAuthenticated asks its user this.
+    # DRF's permission IsAuthenticated reads this attribute.
     is_authenticated = True
 
 
 def authenticate(token: str) -> Identity:
-    """Whose access token this is, by one indexed query (and an update at its first use). Raises Unauthenticated."""
+    """Return the identity of an access token, by one indexed query (and an update at the token's first use). Raises
+    Unauthenticated."""
     identity = identities([token]).get(token)
     if identity is None:
         raise Unauthenticated
     return identity
 
 
-# What an identity is made of, of a device: whole rows of two tables would cost three times as much to read.
+# The columns that make up an identity: reading whole rows of both tables would cost three times as much.
 CARRIED = ("user_id", "user__username", "id", "access_expires_at", "revoked_at", "user__is_active")
 
 
 def identities(tokens: Iterable[str]) -> dict[str, Identity]:
-    """Whose access tokens these are, by one query; those that are nobody's are missing. The first use of an access
-    token is recorded by a second statement, since it ends the repetition of the refresh that issued it."""
+    """Return the identities of access tokens, by one query. A token that is not valid is missing in the result. The
+    first use of a token is recorded by a second statement: it ends the time in which the refresh that issued the token
+    may be repeated."""
     digests = {secret.digest(token): token for token in tokens if secret.is_access(token)}
     if not digests:
         return {}
@@ -53,8 +58,8 @@ def identities(tokens: Iterable[str]) -> dict[str, Identity]:
 
 
 def _record_first_use(digests: Sequence[str]) -> None:
-    """Clear `rotated_at` of the devices with these access tokens. A row that another transaction has locked is
-    skipped, so that this never waits or deadlocks: its next use is recorded instead."""
+    """Clear `rotated_at` of the devices with these access tokens. A row that another transaction has locked is skipped,
+    so that this never waits or deadlocks; the token's next use is recorded instead."""
     if not digests:
         return
     with transaction.atomic():
@@ -65,13 +70,14 @@ def _record_first_use(digests: Sequence[str]) -> None:
 def carried(
     user_id: UUID, username: str, device_id: UUID, expires_at: datetime, revoked_at: datetime | None, is_active: bool
 ) -> Identity | None:
-    """The identity that a device's current access token carries, if it carries one. The values are of `CARRIED`."""
+    """Return the identity of a device's current access token; None if the token is not valid. The arguments are the
+    values of `CARRIED`."""
     if revoked_at or not is_active or expires_at <= timezone.now():
         return None
     return Identity(user_id, username, device_id, expires_at)
 
 
 def dead(device_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these devices that are signed out, or whose user may sign in no more. One query."""
+    """Return those of the devices that are signed out, or whose user may no longer sign in. Makes one query."""
     alive = Device.objects.filter(id__in=device_ids, revoked_at=None, user__is_active=True)
     return set(device_ids) - set(alive.values_list("id", flat=True))

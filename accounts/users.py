@@ -1,4 +1,4 @@
-"""Users: joining, being found, changing, and being let go."""
+"""Users: registration, look-up, change, deactivation and erasure."""
 
 import secrets
 from uuid import UUID
@@ -18,9 +18,10 @@ from core.errors import Invalid, Violation
 
 
 def register(*, username: str, password: str, email: str = "", address: str | None = None) -> User:
-    """A new user. An e-mail address is sent a code, and is theirs when they bring that back (accounts/emails.py):
-    whether somebody else has it already is not said here. `address` is where the request comes from, if it is one.
-    Raises Invalid (with a violation per problem), UsernameTaken or RateLimited."""
+    """Create a user. The e-mail address is stored as pending and sent a code; returning the code verifies it
+    (accounts/emails.py). The result does not reveal whether another user has that e-mail address. `address` is the
+    client's IP address; None if no client asks. Raises Invalid (with a violation per problem), UsernameTaken or
+    RateLimited."""
     limits.registration(address)
     user = User(username=User.normalize_username(username), pending_email=_normal(email))
     violations = _problems(user, "username", "pending_email") + password_problems(user, password)
@@ -38,13 +39,13 @@ def register(*, username: str, password: str, email: str = "", address: str | No
 
 
 def get(*, user_id: UUID) -> User:
-    """Somebody who is signed in."""
+    """Return the signed-in user with this id."""
     return User.objects.get(id=user_id)
 
 
 def change(*, user_id: UUID, password: str, email: str, address: str | None = None) -> User:
-    """Another e-mail address, which is sent a code; the one before holds until that is brought back. An empty one
-    is nobody's. Raises Invalid, InvalidCredentials or RateLimited."""
+    """Set another pending e-mail address and send it a code; the present one stays valid until the code is returned. An
+    empty text removes both. Raises Invalid, InvalidCredentials or RateLimited."""
     user = confirm_password(user_id=user_id, password=password, address=address)
     user.pending_email = _normal(email)
     violations = _problems(user, "pending_email")
@@ -63,12 +64,12 @@ def change(*, user_id: UUID, password: str, email: str, address: str | None = No
 
 
 def confirm_password(*, user_id: UUID, password: str, address: str | None) -> User:
-    """Somebody signed in, who proves it again. Raises InvalidCredentials or RateLimited."""
+    """Return the signed-in user if the password is right. Raises InvalidCredentials or RateLimited."""
     return credentials.check(name=get(user_id=user_id).username, password=password, address=address)
 
 
 def deactivate(*, user_id: UUID) -> None:
-    """They can't sign in, and what they were signed in with works no more, until somebody sets `is_active` again."""
+    """Revoke the user's devices and sessions, and refuse logins until `is_active` is set again."""
     with transaction.atomic():
         User.objects.filter(id=user_id).update(is_active=False)
         devices.revoke_all(user_id=user_id)
@@ -76,12 +77,13 @@ def deactivate(*, user_id: UUID) -> None:
 
 @transaction.atomic
 def erase(*, user_id: UUID) -> User | None:
-    """Forget who this was: what is left is a row that others refer to, under a name that says nothing. What they
-    wrote is chat's to forget (chat/privacy/erasure.py), which then says `erased`. None if this was done before."""
+    """Remove the user's personal data. The row remains, under a random name, because other rows refer to it. The user's
+    messages are erased by chat (chat/privacy/erasure.py), which then calls `mark_erased`. Return None if the user was
+    erased before."""
     user = User.objects.select_for_update().get(id=user_id)
     if user.erasing_at or user.erased_at:
         return None
-    # Of random bits, so that nobody can have taken it.
+    # Random, so that no other user has this name.
     user.username, user.email, user.pending_email = f"deleted-{secrets.token_hex(6)}", "", ""
     user.set_unusable_password()
     user.is_active = user.is_staff = user.is_superuser = False
@@ -92,20 +94,20 @@ def erase(*, user_id: UUID) -> User | None:
     devices.revoke_all(user_id=user_id)
     Device.objects.filter(user_id=user_id).delete()
     Code.objects.filter(user_id=user_id).delete()
-    # The admin's history has names of its own.
+    # Entries of the admin's history contain the name.
     told = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
     told.update(object_repr=user.username)
     return user
 
 
 def mark_erased(*, user_id: UUID) -> None:
-    """Nothing of them is left."""
+    """Delete the user's idempotency keys, and record that the erasure is complete."""
     IdempotencyKey.objects.filter(user_id=user_id).delete()
     User.objects.filter(id=user_id).update(erasing_at=None, erased_at=timezone.now())
 
 
 def password_problems(user: User, password: str, field: str = "password") -> list[Violation]:
-    """What AUTH_PASSWORD_VALIDATORS say against it, for this user."""
+    """Return the violations that AUTH_PASSWORD_VALIDATORS find in a password for this user."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -118,7 +120,8 @@ def _normal(email: str) -> str:
 
 
 def _problems(user: User, *given: str) -> list[Violation]:
-    """Return what is wrong with the fields that a request gave. A name from before a rule keeps working."""
+    """Return what is wrong with the fields in `given`. Other fields are not checked: a name older than a rule stays
+    valid."""
     found = []
     if settings.EMAIL_REQUIRED and not user.pending_email:
         found.append(Violation("email", "required", "An e-mail address is required."))

@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """The REST skin: HTTP in, one domain call, HTTP out."""
+    """The REST API: each view reads a request, makes one domain call and returns a response."""
 
     name = "api"

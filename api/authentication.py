@@ -13,7 +13,7 @@ from accounts.tokens import Identity
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`request.user` becomes an `accounts.tokens.Identity`."""
+    """Authentication by access token. It sets `request.user` to an `accounts.tokens.Identity`."""
 
     def authenticate(self, request: Request) -> tuple[Identity, None] | None:
         scheme, _, token = get_authorization_header(request).partition(b" ")
@@ -29,14 +29,14 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class SignedIn(IsAuthenticated):
-    """Admit a request with a valid token, and OPTIONS without one: its answer has nothing but the methods."""
+    """A permission for requests with a valid token, and for OPTIONS without one: it reveals only the methods."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method == "OPTIONS" or super().has_permission(request, view)
 
 
 def identity(request: Request) -> Identity:
-    """Who is asking, in a view that requires authentication."""
+    """Return the identity of the user, in a view that requires authentication."""
     user = request.user
     assert isinstance(user, Identity), "the view lets anonymous requests in"
     return user

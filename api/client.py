@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client's IP address of a request."""
 
 from rest_framework.request import Request
 
@@ -6,5 +6,5 @@ from core import ip_addresses
 
 
 def address(request: Request) -> str:
-    """The client's IP address, as the server that spoke with it or a proxy it trusts says; empty for what is none."""
+    """Return the client's IP address, as reported by the server or a trusted proxy; empty if it is not a valid one."""
     return ip_addresses.clean(request.META.get("REMOTE_ADDR"))

@@ -1,5 +1,5 @@
-"""Cursors: where a page of a list begins, signed. A list reads only cursors that it has issued itself, so what
-they hold needs no further check."""
+"""Cursors: signed positions at which a page of a list begins. A list accepts only cursors that it has issued itself, so
+their content needs no further check."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ PARAMETER = "cursor"
 
 
 def issue(request: Request, position: Any) -> str:
-    """Return a cursor of the requested list. `position` is anything JSON can express."""
+    """Return a cursor for the requested list. `position` is any JSON value."""
     return _signer(request).sign_object(position)
 
 
 def read(request: Request) -> Any:
-    """Return the position that the request's cursor holds; None without one. Raises Invalid."""
+    """Return the position in the request's cursor; None without a cursor. Raises Invalid."""
     cursor = queries.text(request, PARAMETER)
     if cursor is None:
         return None

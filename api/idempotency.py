@@ -1,6 +1,6 @@
-"""The header `Idempotency-Key`, for operations that create: a request that is sent again is carried out once.
+"""The header `Idempotency-Key`, for operations that create: a repeated request is executed once.
 
-Operations that answer with a secret (tokens, tickets) don't offer it: their answers must not be stored.
+Operations that return a secret (tokens, tickets) do not offer it, because their responses must not be stored.
 """
 
 import json
@@ -31,12 +31,13 @@ HEADER = OpenApiParameter(
     description="A key chosen by the client, for example a UUID: up to 255 characters, with or without quotes. A"
     " request that is repeated with its key within 24 hours is executed once and returns the same response.",
 )
-# A string of structured fields (RFC 9651, 3.3.3), or a word without its quotes, as many clients send it.
+# A String of Structured Fields (RFC 9651, section 3.3.3), or a value without the quotes, as many clients send it.
 _KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([\w.~:/+=@-]{1,255})', re.ASCII)
 
 
 def idempotent(view: View) -> View:
-    """Offer the header at a view's method that creates."""
+    """Decorate a view's method that creates, so that it accepts `Idempotency-Key`. It then also raises Invalid for a
+    malformed key, and what `accounts.idempotency.once` raises."""
 
     @extend_schema(parameters=[HEADER])
     @wraps(view)
@@ -72,7 +73,7 @@ def _key(request: Request) -> str | None:
 
 
 def _canonical(body: Any) -> str:
-    """The order of fields is not what makes another request."""
+    """Return a body as JSON with sorted keys: the order of its fields does not matter. Raises Malformed."""
     try:
         return json.dumps(body, sort_keys=True)
     except RecursionError as error:

@@ -1,4 +1,4 @@
-"""JSON in and out: strict on the way in, `chat.wire` on the way out."""
+"""A strict JSON parser for requests, and a renderer for responses that uses `chat.wire`."""
 
 import codecs
 from collections.abc import Mapping
@@ -20,7 +20,8 @@ class TooLarge(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """JSON as the RFC has it: no NaN, no half surrogates, not nested without end, not over REQUEST_MAX_BYTES."""
+    """A parser of strict JSON (RFC 8259): without NaN, lone surrogates or excessive nesting, and of at most
+    REQUEST_MAX_BYTES."""
 
     media_type = "application/json"
 
@@ -33,14 +34,14 @@ class StrictJSONParser(BaseParser):
         if len(body) > settings.REQUEST_MAX_BYTES:
             raise TooLarge(f"At most {settings.REQUEST_MAX_BYTES} bytes of JSON.")
         try:
-            # Some platforms begin UTF-8 with a byte order mark, which a reader may ignore (RFC 8259, 8.1).
+            # Some platforms write a byte order mark before UTF-8, which a parser may ignore (RFC 8259, section 8.1).
             return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"This is not JSON: {error}.") from error
 
 
 def require_plain_json(request: HttpRequest) -> None:
-    """Raises UnsupportedMediaType for a body that is compressed, or JSON in another encoding than UTF-8."""
+    """Check the body's encodings. Raises UnsupportedMediaType for a compressed body, or a charset other than UTF-8."""
     coding = request.headers.get("Content-Encoding", "")
     if coding.strip().lower() not in ("", "identity"):
         raise UnsupportedMediaType(coding, f"Content-Encoding {coding!r} is not supported: send the body without it.")
@@ -50,7 +51,7 @@ def require_plain_json(request: HttpRequest) -> None:
 
 
 class WireRenderer(BaseRenderer):
-    """Encodes structs, ids and times the way the socket does."""
+    """A renderer that encodes structs, ids and times exactly as WebSocket frames do."""
 
     media_type = "application/json"
     format = "json"

@@ -1,5 +1,5 @@
-"""What holds for every HTTP answer, whichever view or part of Django gives it: its address is found with or without a
-last slash, an error is a problem document, and no cache keeps it.
+"""Middleware for all HTTP requests, whichever view or part of Django answers: URLs work with or without a trailing
+slash, errors are problem documents, and responses are not cached by default.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from api import problems
 
-# Our own addresses end with a slash, those of django-allauth's don't.
+# Roomwire's URLs end with a slash, those of django-allauth do not.
 _WITH_SLASH = ("/api/v1/", "/admin/", "/demo/")
 _WITHOUT_SLASH = "/_allauth/"
 
@@ -32,7 +32,7 @@ def answers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest
 
 
 def _complete(request: HttpRequest) -> None:
-    """Give the address the form that the URL conf has. A redirect would lose the method and the body of a request."""
+    """Add or remove the trailing slash as the URL conf requires. A redirect would lose the method and the body."""
     path = request.path_info
     if not path.endswith("/") and f"{path}/".startswith(_WITH_SLASH):
         request.path_info, request.path = f"{path}/", f"{request.path}/"
@@ -42,6 +42,6 @@ def _complete(request: HttpRequest) -> None:
 
 def _finished(response: HttpResponseBase) -> HttpResponseBase:
     problems.restate(response)
-    # Views that may be cached, or must be kept from caches in another way, have said so.
+    # A view that sets Cache-Control itself keeps its value.
     response.headers.setdefault("Cache-Control", "no-store")
     return response

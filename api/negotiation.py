@@ -1,4 +1,4 @@
-"""How an answer's form is chosen, and what OPTIONS answers."""
+"""Content negotiation, and the response to OPTIONS."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,13 +15,13 @@ from api.json import WireRenderer
 
 
 class AnyAccept(DefaultContentNegotiation):
-    """Choose a renderer whatever `Accept` says, which a server may disregard (RFC 9110, 12.4.1): generated clients
-    often name `application/problem+json` alone, and a 406 would hide the answer from them."""
+    """Content negotiation that never answers 406: a server may disregard `Accept` (RFC 9110, section 12.4.1). Generated
+    clients often send only `application/problem+json`, and would not get the response."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        if request.method == "OPTIONS":  # a view's own renderers need not be able to render nothing
+        if request.method == "OPTIONS":  # a view's own renderers may be unable to render an empty body
             renderers = [WireRenderer()]
         first, *others = renderers
         if others:
@@ -32,7 +32,7 @@ class AnyAccept(DefaultContentNegotiation):
 
 
 class NoMetadata(BaseMetadata):
-    """Answer OPTIONS with the header `Allow` alone. The OpenAPI document describes the API."""
+    """Metadata for OPTIONS: only the header `Allow`. The OpenAPI document describes the API."""
 
     def determine_metadata(self, request: Request, view: Any) -> None:
         return None

@@ -1,4 +1,4 @@
-"""Lists: `{results, next, previous, next_cursor, previous_cursor}`, by keyset and never by offset."""
+"""Pages of lists: `{results, next, previous, next_cursor, previous_cursor}`, with keyset pagination."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -102,13 +102,13 @@ class Links(NamedTuple):
     previous_cursor: str | None
 
 
-# Lists in their own order
+# Lists in the order of their query set
 
 
 def cursor(
     request: Request, rows: QuerySet[Row], item: Callable[[Row], Item]
 ) -> tuple[str | None, str | None, str | None, str | None, list[Item]]:
-    """Return one page of a query set, in its own order, which must be of all rows: the links, and the items."""
+    """Return the links and the items of one page of a query set, whose order must be total."""
     page, links = _page(request, rows)
     return *links, [item(row) for row in page]
 
@@ -130,14 +130,14 @@ def _page(request: Request, rows: QuerySet[Row]) -> tuple[list[Row], Links]:
     if backward:
         page.reverse()
     before, after = (more, position is not None) if backward else (position is not None, more)
-    # A page that was emptied meanwhile leads to an end of the list.
+    # An empty page, whose rows were deleted meanwhile, has no position: its links lead to the ends of the list.
     following = [False, _position(order, page[-1]) if page else None] if after else None
     previous = [True, _position(order, page[0]) if page else None] if before else None
     return page, _links(request, following, previous)
 
 
 def _beyond(order: Sequence[str], position: Sequence[Any], *, backward: bool) -> Q:
-    """Match what comes after a position, or before it: `a > 1 OR (a = 1 AND (b > 2))` for the order (a, b)."""
+    """Match the rows after a position, or before it: `a > 1 OR (a = 1 AND (b > 2))` for the order (a, b)."""
     matched = Q()
     for field, value in reversed(list(zip(order, position, strict=True))):
         name = field.removeprefix("-")
@@ -161,11 +161,12 @@ def _cursor(request: Request, position: Any) -> str | None:
     return None if position is None else cursors.issue(request, position)
 
 
-# Lists by `seq`
+# Lists in the order of `seq`
 
 
 def positions(request: Request, *names: str) -> dict[str, Any]:
-    """Return where a page begins: by the parameters of these names, or by a cursor in their place. Raises Invalid."""
+    """Return where a page begins, from the parameters of these names or from a cursor. Raises Invalid, also if both are
+    given."""
     given: dict[str, Any] = {name: queries.number(request, name) for name in names}
     position: dict[str, Any] | None = cursors.read(request)
     if position is None:
@@ -187,12 +188,12 @@ _NOWHERE: dict[str, int | str | None] = {"before_seq": None, "after_seq": None, 
 
 
 def limit(request: Request) -> int:
-    """Return how many results are wanted: `limit`, 50 without it, never more than PAGE_MAX."""
+    """Return the number of results on a page: `limit`, 50 by default, at most PAGE_MAX. Raises Invalid."""
     return min(queries.number(request, "limit", minimum=1) or _DEFAULT, settings.PAGE_MAX)
 
 
 def address(request: Request, **parameters: int | str | None) -> str:
-    """Return this request's address with other query parameters; None takes one out."""
+    """Return the URL of this request with some query parameters replaced; None removes one."""
     url = request.build_absolute_uri()
     for name, value in parameters.items():
         url = remove_query_param(url, name) if value is None else replace_query_param(url, name, value)

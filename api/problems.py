@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents: the one map from public codes to HTTP statuses."""
+"""Errors as RFC 9457 problem documents, with the only map from error codes to HTTP statuses."""
 
 import logging
 import math
@@ -47,7 +47,7 @@ STATUS = {
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-# The words of DRF's own errors and validators, in ours.
+# Roomwire's codes for the codes of DRF's errors and validators.
 _CODES = {
     "not_authenticated": "unauthenticated",
     "authentication_failed": "unauthenticated",
@@ -59,7 +59,7 @@ _CODES = {
 }
 
 
-# What Django itself answers with, as a page: the code and the detail of each status.
+# The code and the detail for each status that Django itself answers with an HTML page.
 _PAGES: dict[int, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("malformed", "The request could not be read."),
     HTTPStatus.FORBIDDEN: ("forbidden", "This request is not allowed."),
@@ -92,12 +92,13 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer for DRF's EXCEPTION_HANDLER, past the view's own renderers, which may know other things only."""
+    """Return the response to an error, as DRF's EXCEPTION_HANDLER. It bypasses the view's renderers, which may not be
+    able to render a problem document."""
     return answer(error)
 
 
 def answer(error: Exception) -> HttpResponse | None:
-    """Return the problem document of an error; None for one that nobody foresaw, which Django logs."""
+    """Return the problem document of an error; None for an unexpected one, which Django logs."""
     problem = _problem(error)
     if problem is None:
         return None
@@ -106,7 +107,7 @@ def answer(error: Exception) -> HttpResponse | None:
 
 
 def restate(response: HttpResponseBase) -> None:
-    """Turn an error page of Django's own into a problem document, in place: headers such as `Allow` stay."""
+    """Replace the content of Django's own error page by a problem document. Headers such as `Allow` are kept."""
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
     if response.status_code < HTTPStatus.BAD_REQUEST or not is_page or not isinstance(response, HttpResponse):
         return
@@ -135,7 +136,7 @@ def _problem(error: Exception) -> Problem | None:
 
 
 def _of_rest_framework(error: APIException) -> Problem:
-    """Also of an application's own subclass: its status counts, and its code is passed on as it is."""
+    """Return the problem of a DRF error. A subclass of an application keeps its status and its code."""
     wait = getattr(error, "wait", None)
     if isinstance(error.detail, str):
         code = str(getattr(error.detail, "code", None) or error.default_code)
@@ -153,7 +154,7 @@ def _make(
     status: int | None = None,
     retry_after: float | None = None,
 ) -> Problem:
-    """Without a `status` it is that of the code; a code that an application has added is a bad request."""
+    """Return a problem. The default `status` is that of the code, and 400 for a code that an application has added."""
     status = int(status or STATUS.get(code, HTTPStatus.BAD_REQUEST))
     title = responses.get(status, "Error")
     return Problem(f"urn:roomwire:error:{code}", title, status, detail, code, errors or [], retry_after)
@@ -165,13 +166,13 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after)))
-    if isinstance(error, UnsupportedMediaType):  # which of the two was wrong, `detail` says (RFC 9110, 15.5.16)
+    if isinstance(error, UnsupportedMediaType):  # `detail` says which one was wrong (RFC 9110, section 15.5.16)
         headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
     return headers
 
 
 def _errors(detail: Any, path: str = "#") -> Iterator[ProblemError]:
-    """REST framework's details are nested as deep as the request's body."""
+    """Yield the violations in DRF's error details, which are nested like the request's body."""
     if isinstance(detail, dict):
         for field, inner in detail.items():
             yield from _errors(inner, path if field == "non_field_errors" else f"{path}/{field}")

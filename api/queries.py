@@ -1,4 +1,4 @@
-"""Parameters of a query string: each is read as what it must be, or refused by its name."""
+"""Query parameters, parsed by type. Errors name the parameter."""
 
 from uuid import UUID
 
@@ -7,24 +7,24 @@ from rest_framework.request import Request
 from core import ids
 from core.errors import Invalid, Violation
 
-# The greatest that a database's 64 bits hold.
+# The greatest integer in the database (64 bits).
 _NUMBER_MAX = 2**63 - 1
 _DIGITS_MAX = len(str(_NUMBER_MAX))
 
 
 def text(request: Request, name: str) -> str | None:
-    """Return a parameter's value, None without the parameter. Raises Invalid for one that is repeated or not UTF-8."""
+    """Return the value of a parameter; None without it. Raises Invalid if it is repeated, not UTF-8 or contains NUL."""
     values = request.query_params.getlist(name)
     if len(values) > 1:
         raise invalid(name, "Must be given only once.")
-    # U+FFFD stands where bytes were not UTF-8.
+    # Django decodes bytes that are not UTF-8 to U+FFFD.
     if any(letter in value for value in values for letter in "\0\ufffd"):
         raise invalid(name, "Must be percent-encoded UTF-8 without NUL.")
     return values[0] if values else None
 
 
 def number(request: Request, name: str, *, minimum: int = 0) -> int | None:
-    """Return a whole number, None without the parameter. Raises Invalid."""
+    """Return a parameter as a whole number; None without it. Raises Invalid."""
     value = text(request, name)
     if value is None:
         return None
@@ -35,7 +35,7 @@ def number(request: Request, name: str, *, minimum: int = 0) -> int | None:
 
 
 def identifier(request: Request, name: str) -> UUID | None:
-    """Return a UUID, None without the parameter. Raises Invalid."""
+    """Return a parameter as a UUID; None without it. Raises Invalid."""
     value = text(request, name)
     if value is None:
         return None

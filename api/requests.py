@@ -1,6 +1,6 @@
-"""The bodies of requests: structs that check shapes; the rules behind them are the domain's.
+"""The bodies of requests: structs that check types and bounds. All other rules are in the domain.
 
-A field with a default may be left out, and null is the same as leaving it out.
+A field with a default may be left out; null means the same.
 """
 
 from datetime import datetime
@@ -28,8 +28,8 @@ def read(form: type[msgspec.Struct], request: Request) -> dict[str, Any]:
     return found
 
 
-# What is refused of ASCII, and white space. The rest of the rule (letters and digits of any script) is not in the
-# pattern: languages do not agree on how it is written.
+# Excludes white space and some ASCII characters. The rest of the rule (letters and digits of any script) is not in the
+# pattern, because regular expressions of different languages express it differently.
 USERNAME_PATTERN = r"^[^\s\x00-\x2a,/:-@\[-^`{-\x7f]+$"
 _PASSWORD_MIN = max(getattr(each, "min_length", 1) for each in get_default_password_validators())
 
@@ -54,7 +54,8 @@ NewPassword = Annotated[
         description="Not a common one, not digits only, and not similar to the user name.", examples=["correct horse 9"]
     ),
 ]
-# Without a format: the empty string is no address, and a choice of two strings is no type in many languages.
+# Without the format `email`: the empty string would not match it, and many languages have no type for a union of two
+# string schemas.
 Email = Annotated[
     str,
     fields.text(254, minimum=0),

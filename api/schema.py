@@ -1,4 +1,4 @@
-"""The OpenAPI document: components from the structs of requests and answers, and what is the same of all operations."""
+"""The OpenAPI document: components from the structs of requests and responses, and the parts common to operations."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _SUCCESSES = {
     "202": "Accepted: the work is done after the answer.",
     "204": "Success; the answer has no body.",
 }
-# What they mean, for any operation.
+# Descriptions of the statuses, for all operations.
 _PROBLEMS = {
     "400": "The request is not JSON, has the wrong shape or breaks a rule; `errors` names each field.",
     "401": "The access token is missing, expired or revoked, or a name or password is wrong.",
@@ -38,7 +38,7 @@ _PROBLEMS = {
 }
 _WAITS = {"Retry-After": {"schema": {"type": "integer", "format": "int64"}, "description": "Seconds."}}
 
-# What the shape of an operation doesn't tell: whose rate is limited, and what is refused to whom.
+# Statuses that can't be derived from an operation's path and body: its rate limits, refusals and conflicts.
 _ALSO = {
     "auth_register": {"409", "429"},
     "auth_login": {"403", "429"},
@@ -65,7 +65,7 @@ _ALSO = {
     "events_send": {"409"},
 }
 
-# The tags: the first words of the operations' ids.
+# The tags, which are the first words of operation ids, with their descriptions.
 TAGS = {
     "auth": "Registration, login, devices, tokens, passwords and e-mail addresses.",
     "users": "The current user: profile, export, erasure and mentions.",
@@ -86,17 +86,17 @@ _IN_PATH = {
     "message_id": _UUID | {"description": "The id of a message of this room."},
     "emoji": {"description": "The emoji, percent-encoded as UTF-8."},
 }
-# The digits that a number in a query string may have, as a bound.
+# The upper bound of numbers in query strings in the document: 18 digits.
 _NUMBER_MAX = 10**18 - 1
 
 
 def parameter(name: str, kind: Any, description: str) -> OpenApiParameter:
-    """Return a parameter in the query string with the bounds of this type."""
+    """Return a query parameter with the schema of a type."""
     return OpenApiParameter(name, schemas.of(kind), description=description)
 
 
 def number(name: str, description: str, *, minimum: int = 0) -> OpenApiParameter:
-    """Return a whole number in the query string."""
+    """Return a query parameter that is a whole number."""
     return parameter(name, fields.whole(minimum, _NUMBER_MAX), description)
 
 
@@ -104,7 +104,7 @@ LIMIT = number("limit", f"The maximum number of results, 50 by default and {sett
 
 
 class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Lets a view name a msgspec struct as its request or response."""
+    """An extension that lets views use msgspec structs as their request and response."""
 
     target_class = msgspec.Struct
     match_subclasses = True
@@ -113,7 +113,7 @@ class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
         return str(self.target.__name__)
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        suffix = "Request" if direction == "request" else ""  # drf-spectacular's, of COMPONENT_SPLIT_REQUEST
+        suffix = "Request" if direction == "request" else ""  # as drf-spectacular adds it for COMPONENT_SPLIT_REQUEST
         components = schemas.components([self.target], schemas.REFERENCE + suffix)
         for struct in _structs(self.target):
             auto_schema.resolve_serializer(struct, direction)  # type: ignore[arg-type]
@@ -132,24 +132,24 @@ def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation what follows from its shape: the problems it may answer with, of a body, a credential, a
-    path; its tag; and the bounds of its path parameters."""
+    """A schema that adds to each operation what follows from its path and body: the problems that it may answer with,
+    its tag, and the bounds of its path parameters."""
 
     def get_operation(self, *args: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args)
         if operation and operation.get("security") == [{}]:
-            operation["security"] = []  # which means the same, and is what generators understand
+            operation["security"] = []  # means the same, and generators of clients understand it
         return operation
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular calls it
-        """Return nothing but what `extend_schema` says: the docstrings of views are for us."""
+        """Return an empty description, so that only `extend_schema` sets one: views' docstrings are for developers."""
         return ""
 
     def get_tags(self) -> list[str]:
         return [str(self.get_operation_id()).partition("_")[0]]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        """Return them in the order of the address, which is the order of a generated method's arguments."""
+        """Return the path parameters in the order of the path, so that generated methods have their arguments in it."""
         return [self._path_parameter(name) for name in re.findall(r"{(\w+)}", self.path) if name in variables]
 
     def _path_parameter(self, name: str) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class ProblemAutoSchema(AutoSchema):
         return described | {"schema": schema}
 
     def _get_request_body(self, direction: Direction = "request") -> dict[str, Any] | None:
-        """A PATCH needs all that is required of it, like anything else."""
+        """Return the request body. PATCH is treated like POST: drf-spectacular would make all its fields optional."""
         method, self.method = self.method, "POST" if self.method == "PATCH" else self.method
         try:
             return super()._get_request_body(direction)  # type: ignore[no-any-return, no-untyped-call]
@@ -192,8 +192,8 @@ class ProblemAutoSchema(AutoSchema):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add what no operation refers to by itself: the named enumerations, and the `data` of each type of event. (A hook
-    of drf-spectacular's.)"""
+    """Add the components that no operation refers to: the named enumerations, and the `data` of each event type. This
+    is a postprocessing hook of drf-spectacular."""
     found = result["components"]["schemas"] | schemas.enumerations() | schemas.components(event_types.EVENTS.values())
     event = found["Event"]
     found["Event"] = event | {"description": f"{event['description']} {_event_data()}"}

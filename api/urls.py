@@ -1,4 +1,4 @@
-"""Everything under /api/v1/."""
+"""The URL patterns under /api/v1/."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from core import ids
 
 
 class IdConverter:
-    """Match a UUID in either case. (Django's own converter takes small letters only.)"""
+    """A converter for UUIDs in upper or lower case. Django's own accepts only lower case."""
 
     regex = ids.PATTERN
     to_python = staticmethod(UUID)

@@ -15,8 +15,8 @@ _APPS = [
     "allauth.headless",
     "allauth.mfa",
     "allauth.socialaccount",
-    # The providers that an app can use with an ID token. The others, such as GitHub, need pages and cookies of the
-    # server, which Roomwire does not have.
+    # The providers whose tokens an app can send. The others, such as GitHub, need pages and cookies of the server,
+    # which Roomwire does not have.
     "allauth.socialaccount.providers.apple",
     "allauth.socialaccount.providers.google",
     "allauth.socialaccount.providers.openid_connect",
@@ -30,7 +30,7 @@ _OURS = {
     "HEADLESS_TOKEN_STRATEGY": "accounts.factors.strategy.DeviceTokens",
     "HEADLESS_ADAPTER": "accounts.factors.adapters.Answers",
     "ACCOUNT_ADAPTER": "accounts.factors.adapters.Account",
-    "ACCOUNT_LOGIN_METHODS": {"username"},  # the adapter also accepts a verified e-mail address, as api/views/auth.py
+    "ACCOUNT_LOGIN_METHODS": {"username"},  # or a verified e-mail address, as in the API's own login
     "ACCOUNT_SIGNUP_FIELDS": ["username*", "email"],
     "ACCOUNT_USER_MODEL_EMAIL_FIELD": None,
     "ACCOUNT_EMAIL_VERIFICATION": "none",

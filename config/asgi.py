@@ -1,4 +1,5 @@
-"""One ASGI process: Django for HTTP, the realtime application for WebSockets, and what both share."""
+"""The ASGI application of one process: Django for HTTP, the realtime application for WebSockets, and their shared
+objects."""
 
 import asyncio
 import logging
@@ -9,7 +10,7 @@ from config import bootstrap
 
 bootstrap.load()
 
-# These need the settings and the apps, which the line above has loaded.
+# These imports need the settings and the apps, loaded above.
 from django.conf import settings  # noqa: E402
 
 from accounts import idempotency, revocation  # noqa: E402
@@ -58,12 +59,14 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def leave() -> None:
-    """Before a server that was told to stop closes its sockets: their clients are sent elsewhere, one by one."""
+    """Drain the connections: ask the clients to reconnect, and close them one by one. A stopping server calls this
+    before it closes its sockets."""
     await drain(connections)
 
 
 async def _resume() -> None:
-    """Finish what a process that died, or had to wait for a lock, left half done; and delete what has expired."""
+    """Periodically finish erasures and room deletions that another process left incomplete, because it died or had to
+    wait for a lock, and delete expired idempotency keys."""
     while True:
         for finish, what in (
             (erasure.resume, "erasures"),
@@ -73,7 +76,7 @@ async def _resume() -> None:
             try:
                 if finished := await in_thread(finish):
                     logger.info("%s %s were finished", finished, what)
-            except Exception as error:  # a database that is away comes back
+            except Exception as error:  # repeated at the next interval, when the database may answer again
                 logger.error("%s can't be finished: %s", what, reason(error))
         await asyncio.sleep(settings.CLEANUP_INTERVAL.total_seconds())
 

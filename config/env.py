@@ -1,6 +1,6 @@
-"""The environment: every variable Roomwire reads, typed, in one place.
+"""The environment variables that Roomwire reads, with their types.
 
-Nothing else in the project touches `os.environ`. `.env.example` lists the same names with their meaning.
+The server reads `os.environ` in this module only. `.env.example` describes the variables.
 """
 
 import os
@@ -16,12 +16,12 @@ STATE_DIR = PROJECT_DIR / "var"
 
 _env = environ.Env()
 
-# uvicorn's and Gunicorn's, in argv joined by NUL: `--workers 4`, `--workers=4`, `-w 4`, `-w4`.
+# The option of uvicorn and Gunicorn in argv joined by NUL: `--workers 4`, `--workers=4`, `-w 4`, `-w4`.
 _WORKERS_FLAG = re.compile(r"(?:^|\0)(?:--workers[\0=]|-w\0?)(\d+)(?=\0|$)", re.ASCII)
 
 
 def settings_module(default: str) -> None:
-    """Name the Django settings of this process unless the environment already does."""
+    """Set DJANGO_SETTINGS_MODULE unless the environment has it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", default)
 
 
@@ -34,12 +34,12 @@ def allowed_hosts() -> list[str]:
 
 
 def cors_allowed_origins(default: list[str]) -> list[str]:
-    """Exact origins (`https://app.example.com`) whose pages may call REST and open sockets."""
+    """Return the exact origins (`https://app.example.com`) whose pages may call REST and open WebSockets."""
     return _list("CORS_ALLOWED_ORIGINS", default)
 
 
 def cors_allow_headers() -> list[str]:
-    """Request headers that pages of other origins may send, beside those of config/settings/base.py."""
+    """Return request headers that pages of other origins may send in addition to those of config/settings/base.py."""
     return [name.lower() for name in _list("CORS_ALLOW_HEADERS", [])]
 
 
@@ -48,27 +48,27 @@ def database_url(default: str) -> str:
 
 
 def database_pool_size() -> int:
-    """Most PostgreSQL connections of one process; times the processes it must fit `max_connections`."""
+    """Return the most PostgreSQL connections of one process. Those of all processes must fit `max_connections`."""
     return _number("DATABASE_POOL_SIZE", 20)
 
 
 def database_statement_timeout_ms() -> int:
-    """0 lifts the limit, for a long migration."""
+    """Return the time limit of a statement in milliseconds; 0 for none, as a long migration needs."""
     return _number("DATABASE_STATEMENT_TIMEOUT_MS", 10_000)
 
 
 def redis_url() -> str:
-    """Empty: the channel layer lives in this process's memory."""
+    """Return the URL of Redis; empty to keep the channel layer in this process's memory."""
     return str(_env.str("REDIS_URL", default=""))
 
 
 def redis_prefix() -> str:
-    """Keeps installations that share one Redis apart."""
+    """Return the prefix of all Redis keys, which separates installations that share one Redis."""
     return str(_env.str("REDIS_PREFIX", default="roomwire"))
 
 
 def https() -> bool:
-    """Off only where clients really speak plain HTTP: a machine talking to itself."""
+    """Return whether clients use HTTPS. Turn it off only for plain HTTP within one machine."""
     return bool(_env.bool("HTTPS", default=True))
 
 
@@ -93,18 +93,20 @@ def port() -> int:
 
 
 def workers() -> int:
-    """Server processes started together: WORKERS, else WEB_CONCURRENCY, else a server's own `--workers`."""
+    """Return the number of server processes: WORKERS, else WEB_CONCURRENCY, else the server's option `--workers`."""
     flag = _WORKERS_FLAG.search("\0".join(sys.argv))
     return max(1, _number("WORKERS", 0) or _number("WEB_CONCURRENCY", 0) or int(flag[1] if flag else 1))
 
 
 def forwarded_allow_ips() -> str:
-    """The proxies whose X-Forwarded-For is believed. uvicorn reads it itself, with this default; empty is nobody."""
+    """Return the proxies whose X-Forwarded-For is trusted; empty for none. uvicorn reads the variable itself, with the
+    same default."""
     return str(_env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1,::1"))
 
 
 def email_url(default: str) -> str:
-    """The mail server: smtp+tls://user:password@host:587, smtp://host:25, consolemail:// or filemail:///folder."""
+    """Return the URL for mail: smtp+tls://user:password@host:587, smtp://host:25, consolemail:// or
+    filemail:///folder."""
     return str(_env.str("EMAIL_URL", default="")) or default
 
 
@@ -113,62 +115,65 @@ def email_from() -> str:
 
 
 def email_required() -> bool:
-    """On: nobody registers without an e-mail address, or signs in before it is verified."""
+    """Return whether users need an e-mail address to register, and must verify it before they can log in."""
     return bool(_env.bool("EMAIL_REQUIRED", default=False))
 
 
 def site_name() -> str:
-    """What mail calls this installation."""
+    """Return the name of this installation in e-mails."""
     return str(_env.str("SITE_NAME", default="Roomwire"))
 
 
 def query_access_tokens(default: bool) -> bool:
-    """Off: `?token=` takes only tickets. An access token outlives the logging of the URL that it stands in."""
+    """Return whether `?token=` accepts access tokens besides tickets. Proxies log URLs, and an access token is still
+    valid when its URL is logged."""
     return bool(_env.bool("REALTIME_QUERY_ACCESS_TOKENS", default=default))
 
 
 def admin(default: bool) -> bool:
-    """Whether /admin/ is there."""
+    """Return whether Django's admin is served at /admin/."""
     return bool(_env.bool("ADMIN", default=default))
 
 
 def demo(default: bool) -> bool:
-    """On: the demo page is at /demo/, and `manage.py seed` makes its users, whose password everybody knows."""
+    """Return whether the demo is on: a page at /demo/, and users made by `manage.py seed`, whose password is public."""
     return bool(_env.bool("ROOMWIRE_DEMO", default=default))
 
 
 def allauth() -> bool:
-    """On: second factors, passkeys and social login (requirements/accounts.txt), after a `migrate` with it on."""
+    """Return whether second factors, passkeys and social login are on. They need requirements/accounts.txt, and a
+    `migrate` with this variable on."""
     return bool(_env.bool("ROOMWIRE_ALLAUTH", default=False))
 
 
 def passkey_domain() -> str:
-    """Whose passkeys are taken, and its subdomains'. Empty: those of the host that a request is sent to."""
+    """Return the domain whose passkeys are accepted, also from its subdomains; empty for the host of the request."""
     return str(_env.str("PASSKEY_DOMAIN", default=""))
 
 
 def drain_seconds() -> int:
-    """How long, at most, a worker that was told to stop takes to send its clients away."""
+    """Return the longest time, in seconds, in which a stopping worker closes its connections one by one."""
     return _number("DRAIN_SECONDS", 8)
 
 
 def drain_announce_seconds() -> int:
-    """How long a stopped worker is served to, but not ready, before its port closes: until balancers have noticed."""
+    """Return for how many seconds a stopping worker serves as usual while its readiness probe fails. Then its port
+    closes. Load balancers need that time to notice."""
     return _number("DRAIN_ANNOUNCE_SECONDS", 0)
 
 
 def rate_limits() -> bool:
-    """Off only for benchmarks."""
+    """Return whether rate limits apply. Turn them off only for benchmarks."""
     return bool(_env.bool("ROOMWIRE_RATE_LIMITS", default=True))
 
 
 def _list(name: str, default: list[str]) -> list[str]:
-    """Values with commas between them, and white space around them, which means nothing."""
+    """Return comma-separated values, without the white space around them and without empty ones."""
     return [value.strip() for value in _env.list(name, default=default) if value.strip()]
 
 
 def _number(name: str, default: int) -> int:
-    """A whole number; a variable left empty says nothing."""
+    """Return a whole number, `default` for an empty variable. Raises ImproperlyConfigured."""
     text = str(_env.str(name, default="")).strip()
     try:
         return int(text) if text else default

@@ -1,9 +1,10 @@
-"""Short pauses: nobody is served while Python's garbage collector looks through what is alive.
+"""Garbage collection with short pauses: a process serves no client while Python's garbage collector runs.
 
-A full collection looks at everything: 80 ms for the modules of a new process, 250 ms with 5 000 connections. What
-survived one is therefore set aside (gc.freeze), so that the next looks only at what came since; whatever is set aside
-and dies is freed by its last reference as ever, as connections are. Reference cycles may get there too: a REST request
-is one, if it is being answered just then. So now and then everything is looked at again.
+A full collection traverses all objects: 80 ms for the modules of a new process, 250 ms with 5 000 connections. So the
+objects that survive one are frozen (gc.freeze), and the next full collection traverses only newer objects. Frozen
+objects are still freed when their last reference goes, as connections are. Reference cycles may be frozen too, such as
+a REST request that is just being answered, and are then not found. So every THOROUGH_EVERY-th full collection traverses
+all objects.
 """
 
 import gc
@@ -11,7 +12,7 @@ from typing import Literal
 
 from django.urls import get_resolver
 
-# Full collections, each after 70 000 new objects (gc.set_threshold), to one of everything.
+# The number of full collections (each after 70 000 new objects, see gc.set_threshold) to one that traverses everything.
 THOROUGH_EVERY = 100
 
 
@@ -30,8 +31,8 @@ class _Collections:
 
 
 def set_aside() -> None:
-    """What a process that is about to serve has loaded, and from now on whatever survives a full collection."""
-    get_resolver().url_patterns  # noqa: B018  # loads the views, which the first request would
+    """Freeze the objects of a process that is about to serve, and from then on those that survive a full collection."""
+    get_resolver().url_patterns  # noqa: B018  # loads the views, otherwise loaded by the first request
     gc.collect()
     gc.freeze()
     gc.callbacks.append(_Collections())

@@ -1,6 +1,6 @@
-"""`python -m config.listening`: whether HOST and PORT can be listened on, or one line that says why not.
+"""Check that a server can listen on HOST and PORT. `python -m config.listening` exits with a one-line reason if not.
 
-Asked before a server loads anything, and by `make run` before it prints where the server will be.
+It runs before a server loads anything, and in `make run` before that prints the server's URL.
 """
 
 import socket
@@ -11,7 +11,8 @@ from config import bootstrap, env
 
 
 def require_free(host: str, port: int) -> None:
-    """Raise ImproperlyConfigured where a server could not listen: a used or privileged port, an address elsewhere."""
+    """Raise ImproperlyConfigured if a server could not listen: a port that is used or privileged, or an IP address that
+    this machine does not have."""
     if not 0 <= port < 65_536:
         raise ImproperlyConfigured(f"PORT must be between 0 and 65535, not {port}.")
     try:
@@ -19,7 +20,7 @@ def require_free(host: str, port: int) -> None:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         ):
             with socket.socket(family, kind, protocol) as probe:
-                # As servers set it: a port whose last connections linger in TIME_WAIT is free.
+                # Servers set it too: a port whose last connections are in TIME_WAIT is free.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if family == socket.AF_INET6:
                     probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -1,8 +1,8 @@
-"""Filters of all log records.
+"""Log filters.
 
-One keeps secrets out, whoever writes them: uvicorn logs the query string of every handshake, and at DEBUG the
-websockets library logs the headers with their cookies, and the ends of every frame. The other keeps tracebacks for
-faults of ours.
+RedactSecrets removes secrets from the records of all libraries: uvicorn logs the query string of every handshake, and
+at DEBUG the websockets library logs the headers with their cookies, and the beginning and end of every frame. The other
+filters limit tracebacks to errors of this process, and repeated errors of libraries to one a minute.
 """
 
 import logging
@@ -13,13 +13,14 @@ from core.outages import reason
 
 _REDACTED = r"\1[redacted]"
 _RULES = (
-    # Tokens, which their prefix gives away, wherever they stand: quoted, escaped or run together with something.
+    # Tokens, recognized by their prefix anywhere in the text: quoted, escaped or joined to other text.
     (re.compile(r"(rw[art](?:_|%5F))[A-Za-z0-9_-]{16,}", re.IGNORECASE), _REDACTED),
-    # Whatever was brought as one, however encoded or mangled.
+    # The value of any `token=`, in any encoding, valid or not.
     (re.compile(r"(\btoken=)(?!rw[art](?:_|%5F)\[redacted])[^&\s\"']+", re.IGNORECASE), _REDACTED),
-    # The headers that carry secrets, on a line of their own or in a printed list or dictionary.
+    # Headers with secrets, on a line of their own or in a printed list or dictionary.
     (re.compile(r"((?:authorization|cookie|sec-websocket-protocol)(?:: |[\"'][:,] ?)).+", re.IGNORECASE), _REDACTED),
-    # A frame is shown without its middle: half a token has no prefix, or is too short to be known for one.
+    # The content of frames. Long ones are logged without their middle, so a part of a token has no prefix, or is too
+    # short to be recognized.
     (re.compile(r"\A([<>] (?:TEXT|BINARY|CONT) ).*(?= \[[^][]*\]\Z)", re.DOTALL), _REDACTED),
 )
 
@@ -31,12 +32,12 @@ def redacted(text: str) -> str:
 
 
 class RedactSecrets(logging.Filter):
-    """Rewrites a record that has a secret in it, before a handler formats it."""
+    """A filter that removes secrets from a record before a handler formats it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
-        except Exception:  # arguments that don't fit: logging itself reports it, on stderr
+        except Exception:  # arguments that don't fit the format: logging itself reports them on stderr
             return True
         without = redacted(message)
         if without != message:
@@ -49,7 +50,7 @@ class RedactSecrets(logging.Filter):
 
 
 class NoTracebackForClients(logging.Filter):
-    """Drops the traceback from what Django logs of a request that it refused: nothing in this process failed."""
+    """A filter that drops the traceback of a request that Django refused: it is an error of the client."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
@@ -59,9 +60,9 @@ class NoTracebackForClients(logging.Filter):
 
 
 class OncePerMinute(logging.Filter):
-    """Lets a logger's message through once a minute, and says why in place of its traceback.
+    """A filter that passes each message at most once a minute, with a short reason in place of its traceback.
 
-    For libraries that log the same error again and again for as long as a service does not answer.
+    For libraries that repeat an error for as long as a service does not answer.
     """
 
     _SECONDS = 60.0

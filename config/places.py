@@ -1,5 +1,5 @@
-"""Checks of settings that name places: origins, hosts and Redis. A wrong one is refused at start, with the right one
-where it can be guessed: started with it, the server would work, and never match or never connect."""
+"""Checks of settings with origins, host names or Redis URLs, at start. Without them the server would start, and then
+never match or never connect. Where the intended value can be guessed, the error suggests it."""
 
 import inspect
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from core import origins
 
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _VALKEY = {"valkey": "redis", "valkeys": "rediss"}
-# Parameters of a Redis URL that its driver takes, beside those of TLS.
+# Query parameters of a Redis URL that the driver takes, besides those of TLS.
 _REDIS_PARAMETERS = {
     "db",
     "protocol",
@@ -47,7 +47,7 @@ def require_origins(values: Sequence[str]) -> list[str]:
 
 
 def _mended_origin(value: str) -> str | None:
-    """Return the origin that was meant, or None where it can't be told."""
+    """Return the origin that was probably meant, or None if there is no good guess."""
     text = value.strip()
     if not text or text == "null" or "*" in text or any(each.isspace() for each in text):
         return None
@@ -70,7 +70,7 @@ def require_hosts(values: Sequence[str]) -> list[str]:
 
 
 def _mended_host(value: str) -> str | None:
-    """Return the host that was meant, an IPv6 address in brackets; None where it can't be told."""
+    """Return the host that was probably meant, an IPv6 address in brackets; None if there is no good guess."""
     bare = value.strip()
     if bare.count(":") > 1 and "://" not in bare and not bare.startswith("["):
         bare = f"[{bare}]"
@@ -80,7 +80,7 @@ def _mended_host(value: str) -> str | None:
 
 
 def require_redis_url(url: str) -> str:
-    """Return the URL of a Redis as its driver takes it, or an empty one as it is. Raises ImproperlyConfigured."""
+    """Return the Redis URL with a scheme that the driver takes; an empty one unchanged. Raises ImproperlyConfigured."""
     if not url:
         return url
     scheme, separator, rest = url.partition("://")
@@ -101,7 +101,7 @@ def require_redis_url(url: str) -> str:
 
 
 def _require_redis_place(url: str) -> None:
-    """Raises ValueError."""
+    """Check the port, and the path or database number. Raises ValueError."""
     parts = urlsplit(url)
     try:
         _ = parts.port
@@ -117,7 +117,8 @@ def _require_redis_place(url: str) -> None:
 
 
 def _require_redis_parameters(url: str, scheme: str) -> None:
-    """Make a connection of each kind, without connecting: its driver refuses values that it can't use."""
+    """Check the query parameters: create a sync and an async connection object, which refuse invalid values, without
+    connecting. Raises ValueError, TypeError or RedisError."""
     taken = _REDIS_PARAMETERS - ({"socket_keepalive"} if scheme == "unix" else set())
     if scheme == "rediss":
         taken |= {

@@ -1,4 +1,4 @@
-"""`python -m config.serve`: uvicorn as Roomwire wants it, on HOST, PORT and WORKERS of the environment."""
+"""The server command `python -m config.serve`: uvicorn with Roomwire's options, on HOST and PORT, with WORKERS."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Check the settings once, here, before any worker is started; then serve until told to stop."""
+    """Check the settings once, before any worker starts; then serve until stopped."""
     listening.main()
     bootstrap.load()
     with bootstrap.refusing():
@@ -38,10 +38,10 @@ def _options() -> dict[str, Any]:
         "ws_per_message_deflate": False,
         "ws_ping_interval": settings.REALTIME_HEARTBEAT_SECONDS,
         "ws_ping_timeout": settings.REALTIME_HEARTBEAT_SECONDS,
-        # Longer than clients and proxies keep an idle connection (60 s at most, as a rule), so that we are never the
-        # first to hang up: a request just on its way then is lost, and a POST is not repeated by itself.
+        # Longer than clients and proxies keep an idle connection (usually 60 s at most), so that the server is never
+        # the first to close it: a request sent at that moment would be lost, and clients do not repeat a POST.
         "timeout_keep_alive": 75,
-        # Without a limit, one task that hangs keeps the process for ever.
+        # Without a limit, one hanging task would keep the process running for ever.
         "timeout_graceful_shutdown": 10,
         "log_config": None,
         "server_header": False,

@@ -1,4 +1,4 @@
-"""Addresses: the API, the probes, and the demo page where it is on."""
+"""URL patterns: the API and the probes; the admin, django-allauth and the demo page where they are on."""
 
 from django.conf import settings
 from django.contrib.admin import site
@@ -10,7 +10,7 @@ from config import demo, env
 
 urlpatterns = [
     path("api/v1/", include("api.urls")),
-    # Handshakes never come here: see config/asgi.py.
+    # For plain HTTP requests only: config/asgi.py routes WebSocket handshakes.
     re_path(r"^ws(?:/rooms/(?P<room>[^/]+))?/?$", sockets.upgrade_required),
     re_path(r"^(?:api/v1/)?healthz/?$", health.healthz),
     re_path(r"^(?:api/v1/)?readyz/?$", health.readyz),

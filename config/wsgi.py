@@ -1,12 +1,12 @@
-"""REST only, for Gunicorn in the hybrid deployment: nginx sends /ws/ to uvicorn and the rest here."""
+"""The WSGI application for REST under Gunicorn, in the hybrid deployment: nginx sends only /ws/ to uvicorn."""
 
 from config import bootstrap, env, proxy_headers
 
 bootstrap.load()
 
-# These need the settings and the apps, which the line above has loaded.
+# These imports need the settings and the apps, loaded above.
 from config import bodies  # noqa: E402
 from config.http import WSGI  # noqa: E402
 
-# Gunicorn takes nothing from X-Forwarded-For: without this every client would have nginx's address.
+# Gunicorn ignores X-Forwarded-For. Without the wrapper every client would have the IP address of nginx.
 application = proxy_headers.believing(env.forwarded_allow_ips(), bodies.measured(WSGI()))

@@ -1,8 +1,8 @@
-"""The one door to the channel layer for sending: how processes tell each other what has changed.
+"""Announcements of changes, sent by this process to all processes over the channel layer. Only this module sends them.
 
-What is announced is a hint. One that fails is logged and counted, never raised and never tried again: whoever
-listens also looks for itself, later. It works alike in ASGI and WSGI workers, management commands and task queues:
-all hand over to one announcer per process, which keeps its connections.
+An announcement is a hint. A failed send is logged and counted, never raised and never repeated, because every receiver
+also reads the database later. ASGI and WSGI workers, management commands and task queues all use the one announcer of
+their process, which keeps its connections.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _CLOSING_SECONDS = 2.0
 
 
 class Announcement(Protocol):
-    """What one send carries: `facts` of them, of so many `characters`, to those who joined `group`."""
+    """A message to `group` on the channel layer. It has `facts` facts, with `characters` characters in total."""
 
     @property
     def group(self) -> str: ...
@@ -44,20 +44,21 @@ class Announcement(Protocol):
     def message(self) -> dict[str, Any]: ...
 
     def absorb(self, later: "Announcement") -> bool:
-        """Carry what another one to the same group says as well, if it is of the same kind and fits."""
+        """Take over the facts of a later announcement to the same group. Return False if its kind differs or it does
+        not fit."""
 
 
 class Announcer:
-    """Sends what threads put, in order, on one event loop: the server's when there is one, else its own thread's."""
+    """Sends the announcements of all threads, in order, on one event loop: the server's, else its own thread's."""
 
     def __init__(self) -> None:
         self.failed = 0
-        # Called on the loop with what this process announces, whatever becomes of it on the layer. They raise nothing.
+        # Called on the event loop with each announcement of this process, even if sending fails. They must not raise.
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self._reset()
 
     def _reset(self) -> None:
-        # Says of a message on the layer that it was announced here, where it was heard at once.
+        # Marks a message on the layer as announced by this process, whose listeners have received it already.
         self.origin = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._queue: deque[Any] = deque()
@@ -71,14 +72,14 @@ class Announcer:
         )
 
     def attach(self) -> None:
-        """Send on the running loop from now on: the in-memory layer reaches only listeners on its own loop."""
+        """Send on the running loop from now on. The in-memory layer reaches only receivers on the sender's loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            # What another loop was sending, that loop may finish; this one does not wait for it.
+            # A send on the previous loop may finish there; this loop does not wait for it.
             self._loop, self._sending = loop, None
 
     async def aclose(self) -> None:
-        """Send what is waiting, if the layer takes it within moments, then let go of the running loop."""
+        """Send the queued announcements if the layer takes them within 2 s, then detach from the running loop."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await self._drained()
@@ -86,7 +87,7 @@ class Announcer:
             self._loop = None
 
     def put(self, announcement: Announcement) -> None:
-        """Hand over; returns at once. Past a bound it reaches nobody but this process's own listeners."""
+        """Queue an announcement; return at once. If the queue is full, only this process's own listeners receive it."""
         with self._lock:
             message = announcement.message()
             if self._pending >= _PENDING_FACTS or self._pending_characters >= _PENDING_CHARACTERS:
@@ -143,7 +144,7 @@ class Announcer:
             layer = get_channel_layer()
             async with asyncio.timeout(_SEND_SECONDS):
                 await layer.group_send(announcement.group, announcement.message() | {"origin": self.origin})
-        except Exception as error:  # whatever a layer's client library raises: the database has what it said
+        except Exception as error:  # any error of the layer's client library: the database has the facts
             self._count_failure(error, announcement.facts)
         else:
             self._outage.end()
@@ -153,16 +154,16 @@ class Announcer:
         self._outage.note(error)
 
     def probe(self, timeout: float = 2.0) -> bool:
-        """Whether the layer takes messages now, as announcements and beacons are sent.
+        """Return whether the layer accepts messages now, to a group (as announcements) and to a channel (as beacons).
 
-        Blocks: not for an event loop's own thread.
+        Blocks: do not call it on an event loop's thread.
         """
         with self._lock:
             loop = self._running_loop()
         sent = asyncio.run_coroutine_threadsafe(_probe(), loop)
         try:
             sent.result(timeout)
-        except Exception as error:  # whatever a layer's client library raises, or our own patience
+        except Exception as error:  # any error of the layer's client library, or the timeout
             sent.cancel()
             self._outage.note(error)
             return False
@@ -170,7 +171,8 @@ class Announcer:
         return True
 
     def flush(self, timeout: float = _CLOSING_SECONDS) -> None:
-        """Wait for what is waiting, in a process without a server loop: a management command that ends."""
+        """Wait until the queued announcements are sent, for at most `timeout` seconds. This is for a process without a
+        server's event loop, such as a management command that ends."""
         loop = self._loop
         if loop is None or not loop.is_running():
             return
@@ -187,7 +189,7 @@ async def _probe() -> None:
     layer = get_channel_layer()
     assert layer is not None
     await layer.group_send("probe", {"type": "probe"})
-    if settings.REDIS_URL:  # an ACL may allow the groups' channels and not the processes'; in memory, it would be kept
+    if settings.REDIS_URL:  # an ACL may allow groups only; in memory, the message would be kept
         await layer.send(f"{settings.REDIS_PREFIX}hub.probe", {"type": "probe"})
 
 

@@ -1,23 +1,24 @@
-"""The database's connection of a thread that keeps it: whether it can be used, and what a fork leaves of it."""
+"""The database connection of a thread that keeps it: whether it is usable, closing it, and dropping it after a fork."""
 
 import os
 from typing import Any
 
 from django.db import InterfaceError, InternalError, OperationalError, connection, connections
 
-# What is not the fault of what was asked: away, too slow, locked for too long, read-only after a switch of roles.
+# Errors that the statement did not cause: the database is down, slow, locked for too long, or read-only after a
+# failover.
 AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 def held() -> Any:
-    """Return the driver's connection under this thread's, if there is one, to ask `lost` about."""
+    """Return the driver's connection of this thread, to pass it to `lost` later; None if there is none."""
     return connection.connection
 
 
 def refresh() -> None:
-    """Close this thread's connection if it died while it was idle, so that the next statement gets another.
+    """Close this thread's connection if it died while it was idle, so that the next statement opens another.
 
-    This costs one system call and no round trip. It lets work that can't be repeated survive a restart of the database.
+    This costs one system call and no round trip. Work that can't be repeated thus survives a restart of the database.
     """
     is_over = getattr(connection.connection, "is_over", None)
     if is_over is not None and is_over():
@@ -26,29 +27,30 @@ def refresh() -> None:
 
 
 def end() -> None:
-    """End this thread's connection, and have all that are older replaced."""
+    """Close this thread's connection, and have all older connections replaced."""
     end_driver = getattr(connection.connection, "end", None)
     if end_driver is not None:
         end_driver()
 
 
 def lost(before: Any) -> bool:
-    """Whether the driver's connection that there was (core/postgres.py) has ended."""
+    """Return whether `before`, a connection of the driver (core/postgres.py), has ended."""
     return before is not None and (connection.connection is not before or _closed(before))
 
 
 def unreachable() -> bool:
-    """Whether this thread has no connection, after it needed one."""
+    """Return whether this thread has no open connection, after a statement that needed one."""
     return connection.connection is None or _closed(connection.connection)
 
 
 def _closed(driver: Any) -> bool:
-    """SQLite's connections have no such state."""
+    """Return whether a connection of the driver is closed. Those of SQLite do not say: they count as open."""
     return bool(getattr(driver, "closed", False))
 
 
 def _forget() -> None:
-    """A forked child has its parent's sockets, which both would read from, and its pool without the pool's threads."""
+    """Drop the connections of a forked child: it would read from the same sockets as its parent, and its pool lacks the
+    pool's threads."""
     for each in connections.all(initialized_only=True):
         each.connection = None
         getattr(each, "_connection_pools", {}).clear()

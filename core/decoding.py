@@ -1,5 +1,8 @@
-"""What clients send, as structs: strictly, so that a value of another JSON type is never converted, and with a
-violation for every field that does not fit. In a field that may be left out, null is the same as leaving it out."""
+"""Strict decoding of what clients send, into structs.
+
+A value is never converted to another JSON type, and each field that does not fit gives a violation. In an optional
+field, null is the same as leaving the field out.
+"""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ def decode(form: type[Form], data: Any) -> Form:
 
 
 def violations(form: type[msgspec.Struct], data: Any) -> list[Violation]:
-    """Return what is wrong with `data` as a `form`: the first so many."""
+    """Return what is wrong with `data` as a `form`: the first 20 violations."""
     return list(islice(_problems(form, data, ""), _MOST))
 
 
@@ -72,7 +75,7 @@ def _of_value(kind: Any, value: Any, path: str) -> Iterator[Violation]:
 
 
 def _words(kind: Any, value: Any, reason: str) -> tuple[str, str]:
-    """Return the code of a violation, and how it is told to people."""
+    """Return the code of a violation, and its description for people."""
     if length := _LENGTH.match(reason):
         what, way, number = length.groups()
         unit = "characters" if what == "str" else "entries"

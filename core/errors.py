@@ -1,4 +1,4 @@
-"""The root of every error that a client may see, and those that belong to no part of the domain.
+"""The base class of every error that a client may receive, and the errors that belong to no part of the domain.
 
 `code` is public and the same over REST and WebSocket; the HTTP status of each is in api/problems.py.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with one field of a request."""
+    """A fault in one field of a request."""
 
     field: str
     code: str
@@ -16,7 +16,7 @@ class Violation:
 
 
 class RoomwireError(Exception):
-    """A refusal in words a client can act on. `retry_after` is in seconds."""
+    """A refusal with a `code` and a `detail` that a client can act on. `retry_after` is in seconds."""
 
     code = "error"
     detail = "The request was refused."
@@ -28,7 +28,7 @@ class RoomwireError(Exception):
 
 
 class Invalid(RoomwireError):
-    """The request has the wrong shape or breaks a limit; `violations` says where."""
+    """The request has the wrong shape or breaks a limit; `violations` names the fields and the reasons."""
 
     code = "invalid"
     detail = "The request is not valid."
@@ -39,7 +39,7 @@ class Invalid(RoomwireError):
 
 
 class NotFound(RoomwireError):
-    """No such thing, or not yours to see: deliberately one answer."""
+    """The resource does not exist, or the user may not see it; the error deliberately does not reveal which."""
 
     code = "not_found"
     detail = "The resource does not exist, or you may not see it."
@@ -55,7 +55,7 @@ class RateLimited(RoomwireError):
 
 
 class Malformed(RoomwireError):
-    """Not JSON at all, or no object with a `type`."""
+    """The frame is not JSON, or not an object with a `type`."""
 
     code = "malformed"
     detail = "The frame is not a JSON object with a `type`."
@@ -67,7 +67,7 @@ class UnknownCommand(RoomwireError):
 
 
 class Unavailable(RoomwireError):
-    """The database does not answer. What was asked may be asked again."""
+    """The database, or the store of rate limits, does not answer. The request may be repeated."""
 
     code = "unavailable"
     detail = "The database is unavailable. Try again."
@@ -75,7 +75,7 @@ class Unavailable(RoomwireError):
 
 
 class Overloaded(RoomwireError):
-    """More is waiting to be stored than should; nothing was stored of this request."""
+    """Too much work is waiting, such as messages to store or passwords to hash. Nothing of the request was stored."""
 
     code = "overloaded"
     detail = "The server is overloaded. Try again."
@@ -83,7 +83,7 @@ class Overloaded(RoomwireError):
 
 
 class Internal(RoomwireError):
-    """A bug of ours; the log has it."""
+    """A fault of the server; the log has its cause."""
 
     code = "internal"
     detail = "Internal server error."

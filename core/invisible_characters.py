@@ -1,4 +1,4 @@
-"""Characters that show nothing. They must not make two names that look alike, nor a text that looks empty.
+"""Invisible characters. They must not make two names that look alike, nor a text that looks empty.
 
 The ranges are the property Default_Ignorable_Code_Point of Unicode 17.0 (DerivedCoreProperties.txt): joiners, controls
 of direction, variation selectors, tags, and the Hangul fillers, which are letters by their category. Python's
@@ -18,12 +18,12 @@ _IGNORABLE = (
 # Khitan filler and two blank hieroglyphs.
 _BLANK = "\u2800\ufff9-\ufffb\U0001d159\U00016fe4\U00013441\U00013442"
 _INVISIBLE = re.compile(f"[{_IGNORABLE}{_BLANK}]")
-# Controls, and marks that are drawn onto the character before them.
+# Controls, and marks that are drawn onto the preceding character.
 _EMPTY = {"Cc", "Mn", "Me"}
 
 
 def is_blank(text: str) -> bool:
-    """Whether `text` shows nothing: only spaces, controls, invisible characters, and accents without a letter."""
+    """Return whether `text` shows nothing: only spaces, controls, invisible characters and accents without a letter."""
     return all(map(_shows_nothing, text))
 
 

@@ -1,4 +1,4 @@
-"""Where somebody asks from: the address that a server, or a proxy it trusts, says. It may be anything at all."""
+"""IP addresses of clients, as reported by the server or by a proxy it trusts. The reported text may be anything."""
 
 import ipaddress
 
@@ -6,14 +6,14 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def clean(said: str | None) -> str:
-    """An IP address, as databases know it; empty for what is none."""
+    """Return an IP address in the form that databases store; empty for a text that is not an IP address."""
     parsed = _parsed(said)
     return "" if parsed is None else str(parsed)
 
 
 def place(said: str | None) -> str:
-    """What limits count by. An IPv6 client has a network to itself, not an address. All that is no address is one
-    place: nobody gets another one by saying something else."""
+    """Return what rate limits count by: an IPv4 address, or the /64 network of an IPv6 address, because a client has a
+    whole network. All other texts are the same place, so that varying the text does not evade a limit."""
     parsed = _parsed(said)
     if parsed is None:
         return "unknown"
@@ -26,7 +26,7 @@ def place(said: str | None) -> str:
 
 def _parsed(said: str | None) -> _Address | None:
     try:
-        # Without the network card that a link-local address may name.
+        # Without the network interface that a link-local IP address may name after "%".
         return ipaddress.ip_address((said or "").partition("%")[0])
     except ValueError:
         return None

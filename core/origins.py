@@ -1,7 +1,7 @@
 """Origins: which pages may call the API and open sockets.
 
 An origin is a scheme, a host and a port (RFC 6454). Browsers write it in lower case, in punycode and without the
-scheme's own port; other clients do not always.
+scheme's default port; other clients do not always.
 """
 
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 _PORTS = {"http": 80, "https": 443}
 _LOG_SECONDS = 60.0
-# A client can make up any number of origins; only so many are remembered, and logged, in a minute.
+# The most origins that are remembered and logged per minute: a client can invent any number.
 _LOGGED_ORIGINS = 100
 
 
@@ -27,7 +27,7 @@ class Origin(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The host as a URL has it."""
+        """Return the host as it stands in a URL."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     def __str__(self) -> str:
@@ -36,7 +36,8 @@ class Origin(NamedTuple):
 
 
 def parse(text: str) -> Origin | None:
-    """Return the origin in its one form, or None for what is not one: `null`, a path, a user name, an invalid port."""
+    """Return the origin in its canonical form; None for another text: `null`, or with a path, a user name or an invalid
+    port."""
     try:
         url = urlsplit(text)
         port = url.port
@@ -49,8 +50,8 @@ def parse(text: str) -> Origin | None:
 
 
 def is_allowed(text: str, *, host: str) -> bool:
-    """Whether pages of this origin may call: those of CORS_ALLOWED_ORIGINS, and those of this server's own `host` (a
-    Host header). Where cookies travel over TLS only, pages of the own host must as well."""
+    """Return whether pages of this origin may call: those of CORS_ALLOWED_ORIGINS, and those of this server's own
+    `host` (a Host header). If cookies are sent over TLS only, pages of the own host must be as well."""
     origin = parse(text)
     if origin is None:
         return False
@@ -70,7 +71,7 @@ def _ascii(host: str) -> str:
 
 
 class _Refusals:
-    """The log of refused origins: each once a minute."""
+    """The log of refused origins: each is logged once a minute."""
 
     def __init__(self) -> None:
         self._logged: dict[str, float] = {}

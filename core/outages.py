@@ -1,4 +1,4 @@
-"""Logging a service that does not answer: why, once at its beginning, then once a minute, and when it is back."""
+"""Log lines about a service that does not answer: the reason at the beginning and then once a minute, and the end."""
 
 import logging
 import time
@@ -8,9 +8,9 @@ _REPEAT_SECONDS = 60.0
 
 
 def reason(error: BaseException) -> str:
-    """Return an error's class and text in one line; of a group, the first error's in it.
+    """Return an error's class and text in one line; for an exception group, those of the first error in it.
 
-    The text is what `repr` of redis-py's errors leaves out.
+    Unlike `repr`, this has the text of redis-py's errors.
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -19,7 +19,7 @@ def reason(error: BaseException) -> str:
 
 
 class Outage:
-    """The log lines of one service. `consequence` says what does not work without it."""
+    """The log lines of one service. `consequence` describes what does not work without it."""
 
     def __init__(
         self, logger: logging.Logger, service: str, consequence: str, clock: Callable[[], float] = time.monotonic
@@ -40,7 +40,7 @@ class Outage:
             self._log_again_at = now + _REPEAT_SECONDS
 
     def end(self) -> None:
-        """Log that the service answers again, if it did not."""
+        """Log that the service answers again, if a failure was logged."""
         if self._log_again_at is not None:
             self._log_again_at = None
             self._logger.info("%s answers again", self._service)

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL on which every wait ends, and which closes itself once it is of no more use."""
+"""A PostgreSQL connection with a deadline for every wait, which closes itself once it is unusable."""
 
 import re
 import select
@@ -11,13 +11,13 @@ from psycopg.abc import PQGen
 
 Result = TypeVar("Result")
 
-# The session settings that can be made anew for each transaction, behind a pooler that passes none on to the server.
+# The session settings that can be set for each transaction, behind a pooler that does not pass them to the server.
 WAITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-# Set together with them: a session that knows it has received all of `options`.
+# A setting that is set together with them: a session that has it has received all of `options`.
 MARKER = "roomwire.waits"
 
-# PostgreSQL ends a statement after statement_timeout. The client waits a little longer before it gives up by itself,
-# which it only has to do when the server does not run, or can't be reached.
+# PostgreSQL ends a statement after statement_timeout. The client waits longer by this margin before it gives up itself,
+# as it must if the server does not run or can't be reached.
 _MARGIN_SECONDS = 2.0
 _UNTIL_KNOWN_SECONDS = 5.0
 _POLL_SECONDS = 0.1
@@ -37,12 +37,12 @@ class Connection(psycopg.Connection[Any]):
 
     _local_settings = b""
     _options_refused: ClassVar[bool] = False
-    # When one connection of this process turned out to be of no use: those that are older lead to the same server.
+    # When a connection of this process last proved unusable. Older ones lead to the same server, and are replaced.
     _renewed_at: ClassVar[float] = 0.0
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
-        """Connect. PgBouncer refuses `options`; what is in them is then set at the start of each transaction."""
+        """Open a connection. If PgBouncer refuses `options`, set what they contain at the start of each transaction."""
         options, started = str(kwargs.get("options") or ""), time.monotonic()
         if cls._options_refused:
             kwargs["options"] = ""
@@ -62,7 +62,7 @@ class Connection(psycopg.Connection[Any]):
         return made
 
     def wait(self, gen: PQGen[Result], interval: float = _POLL_SECONDS, timeout: float | None = None) -> Result:
-        """Wait as psycopg does, for `patience` at most. Every statement, commit and rollback passes here."""
+        """Wait as psycopg does, for `patience` seconds at most. Every statement, commit and rollback waits here."""
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
         except errors._WaitTimeout:
@@ -76,16 +76,16 @@ class Connection(psycopg.Connection[Any]):
             raise
 
     def is_over(self) -> bool:
-        """Return whether an idle connection is to be replaced: one that ended, or leads where another one failed."""
+        """Return whether an idle connection must be replaced: it ended, or was opened before another one failed."""
         if self.closed or self.opened_at <= Connection._renewed_at:
             return True
-        # The server says nothing unasked but its last words. What the kernel found out meanwhile is there to read too.
+        # On an idle connection the server sends only a final error. An error that the kernel has found is readable too.
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
         return bool(poll.poll(0))
 
     def end(self) -> None:
-        """Close it, and have the older ones replaced: the pool's now, those of threads at their next call."""
+        """Close the connection, and have older ones replaced: the pool's now, those of threads at their next call."""
         pool = getattr(self, "_pool", None)
         self.close()
         if pool is not None and self.opened_at > Connection._renewed_at:
@@ -93,9 +93,10 @@ class Connection(psycopg.Connection[Any]):
             pool.drain()
 
     def _settle(self, options: str) -> None:
-        """Learn whether the session has the settings in `options`, and how long it lets a statement take."""
+        """Determine whether the session has the settings in `options`, and set `patience` by its statement timeout.
+        Raises OperationalError if a pooler ignored options that can't be set for each transaction."""
         marker, seconds = self._ask()
-        if MARKER in options and marker != "on":  # empty where a transaction of another client set it
+        if MARKER in options and marker != "on":  # empty if another client's transaction has set it
             if others := _others(options):
                 raise psycopg.OperationalError(f"the pooler before PostgreSQL ignored these options: {others}")
             self._local_settings = _local(options)
@@ -110,7 +111,7 @@ class Connection(psycopg.Connection[Any]):
         return self.execute(_SETTLED).fetchone()
 
     def _start_query(self) -> PQGen[None]:
-        """Begin a transaction where one is needed; the settings that belong to it travel with BEGIN."""
+        """Begin a transaction where one is needed, and send its local settings together with BEGIN."""
         idle = self.pgconn.transaction_status == pq.TransactionStatus.IDLE
         if not (self._local_settings and idle) or self.autocommit or self._pipeline:
             yield from super()._start_query()
@@ -122,19 +123,19 @@ class Connection(psycopg.Connection[Any]):
 
 
 def _ends_connection(error: psycopg.Error) -> bool:
-    """Whether there is no use for the connection any more: it broke, the server ends it, or became a standby."""
+    """Return whether the connection is unusable: it broke, the server ended it, or the server became a standby."""
     if error.sqlstate is None:
         return True
     return error.sqlstate == _READ_ONLY or error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 def _settings(options: str) -> list[tuple[str, str]]:
-    """The settings that libpq's `options` make, in order; what is no `-c name=value` has no name."""
+    """Return the settings in libpq's `options`, in order. A part that is not `-c name=value` has an empty name."""
     return [(name, value or other) for name, value, other in _OPTION.findall(options)]
 
 
 def _others(options: str) -> str:
-    """Those that can't be set for each transaction."""
+    """Return the options that can't be set for each transaction."""
     return ", ".join(name or value for name, value in _settings(options) if name not in (*WAITS, MARKER))
 
 

@@ -1,4 +1,4 @@
-"""Whether the database can serve requests: it answers, it has all the tables of this code, and it takes writes."""
+"""Readiness of the database: it answers, it has all the tables of this code, and it takes writes."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from core import database
 
-# A probe waits for each answer no longer than those who ask for it do.
+# The longest wait for each answer: as long as the callers of a probe wait.
 _PATIENCE_SECONDS = 2.0
 # More rows than work_mem holds: PostgreSQL writes them to a temporary file, on the disk where it keeps its data.
 _MANY_ROWS = "SELECT count(*) FROM generate_series(1, 10000)"
 _SQLITE_FREE_BYTES = 1_048_576
 
-# Migrations that were enough for this code once: the full comparison takes some milliseconds.
+# Applied migrations that were complete for this code before: the full comparison takes some milliseconds.
 _enough: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -29,7 +29,7 @@ def fault() -> str | None:
         connection.ensure_connection()
         with _impatient():
             if _is_read_only():
-                database.end()  # a switch of roles may have left these connections at a standby
+                database.end()  # after a failover, these connections may lead to a standby
                 return "read-only"
             if not is_migrated():
                 return "not migrated"
@@ -39,7 +39,8 @@ def fault() -> str | None:
 
 
 def is_migrated() -> bool:
-    """Whether each migration of this code was applied. Those of newer code do no harm: deployments overlap."""
+    """Return whether all migrations of this code are applied. Additional ones of newer code do no harm: deployments
+    overlap."""
     global _enough
     applied = MigrationRecorder(connection).applied_migrations().keys()
     if _enough and _enough <= applied:
@@ -65,7 +66,8 @@ def _impatient() -> Iterator[None]:
 
 
 def _is_read_only() -> bool:
-    """A standby is; so is a server that was told to be, before a switch of roles or because its disk filled up."""
+    """Return whether the database refuses writes. A standby does, and a server that was set to read-only, before a
+    failover or because its disk filled up."""
     if connection.vendor != "postgresql":
         return not os.access(_sqlite_file(), os.W_OK)
     with connection.cursor() as cursor:
@@ -74,7 +76,7 @@ def _is_read_only() -> bool:
 
 
 def _has_room() -> bool:
-    """Whether the database can write to its disk now; nothing of what it writes is kept."""
+    """Return whether the database can write to its disk now. Nothing that this writes is kept."""
     if connection.vendor != "postgresql":
         return shutil.disk_usage(_sqlite_file().parent).free > _SQLITE_FREE_BYTES
     try:

@@ -1,5 +1,7 @@
-"""Redis, asked by scripts, each one step whatever else goes on. It may be away: then one call a second waits for it,
-and the others hear so at once."""
+"""Lua scripts in Redis, each of which is atomic.
+
+While Redis is away, one call per second waits for it, and all other calls fail at once.
+"""
 
 import hashlib
 import threading
@@ -12,23 +14,23 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 _REDIS_SECONDS = 0.5
-# While Redis is away only one call in so many seconds waits for it.
+# While Redis is away, one call in so many seconds waits for it.
 _AWAY_SECONDS = 1.0
-# So many of a process ask Redis at once; the others wait for them.
+# The most concurrent calls of a process; further ones wait.
 _AT_ONCE = 32
 
 
 class Resting(redis.ConnectionError):
-    """Redis did not answer a moment ago, and is not asked yet."""
+    """Redis did not answer within the last second, and is not asked again yet."""
 
 
-# Answers of a server that no longer is what it was when it was connected to: behind an address that stays, a new
-# connection leads to another one.
+# Answers of a server whose role has changed since the connection was opened. A new connection to the same host leads
+# to another server.
 _ELSEWHERE = (redis.exceptions.ReadOnlyError, redis.exceptions.MasterDownError, redis.exceptions.MovedError)
 
 
 class Script:
-    """Lua, which Redis keeps under its digest."""
+    """A Lua script, which Redis caches under its SHA-1 digest."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -44,23 +46,24 @@ class Call(NamedTuple):
 
 
 class Scripts:
-    """One Redis. Raises redis.RedisError while it is away: once it was waited for, at once."""
+    """The scripts of one Redis. While it is away, calls raise redis.RedisError: one per second after a wait, others at
+    once."""
 
     def __init__(self, url: str) -> None:
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
-        # Not 0 while Redis is away: until then nobody asks it.
+        # Not 0 while Redis is away: no call is made before this time.
         self._away_until = 0.0
         timeouts = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
-        # Once more over a new connection, for the old one may be to a Redis that was stopped; but it is not waited
-        # for twice.
+        # One retry over a new connection, because the old one may lead to a Redis that was stopped. A timeout is not
+        # retried, so that no call waits twice.
         retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
         self._redis = redis.Redis.from_url(
             url, retry=retry, max_connections=_AT_ONCE, decode_responses=True, **timeouts
         )
 
     def run(self, calls: Sequence[Call]) -> list[Any]:
-        """The answer of each, in one round trip. Each may be carried out twice."""
+        """Run the scripts in one round trip, and return their answers. Each script may be run twice."""
         with self._turns:
             self._may_ask()
             try:
@@ -70,7 +73,7 @@ class Scripts:
                     self._reconnect()
                     answers = self._loaded(calls)
             except redis.RedisError:
-                self._reconnect()  # it may be an answer of this server alone
+                self._reconnect()  # the error may be of this server only
                 self._away_until = time.monotonic() + _AWAY_SECONDS
                 raise
             self._away_until = 0.0
@@ -82,7 +85,7 @@ class Scripts:
     def _loaded(self, calls: Sequence[Call]) -> list[Any]:
         try:
             return self._call(calls)
-        except redis.exceptions.NoScriptError:  # a Redis that has started since
+        except redis.exceptions.NoScriptError:  # Redis has restarted since
             for script in {call.script for call in calls}:
                 self._redis.script_load(script.text)
             return self._call(calls)
@@ -91,8 +94,8 @@ class Scripts:
         self._redis.close()
 
     def _may_ask(self) -> None:
-        """Once Redis was away, one call finds out whether it is back; meanwhile the others don't wait. Raises
-        Resting."""
+        """Let one call per second through while Redis is away, to find out whether it is back. Raises Resting for the
+        others."""
         with self._lock:
             now = time.monotonic()
             if now < self._away_until:

@@ -1,8 +1,8 @@
-"""`make run-cluster`: PostgreSQL, Valkey and several server processes here, as one command.
+"""The command of `make run-cluster`: PostgreSQL, Valkey and several server processes on this machine.
 
-HOST (127.0.0.1), PORT (8000) and WORKERS (2) are read from the environment. So are DATABASE_URL,
-REDIS_URL, SECRET_KEY and ALLOWED_HOSTS, each used instead of our own. Data is kept in var/cluster.
-Our own database gets the demo's users and rooms; another one only with ROOMWIRE_DEMO=on.
+HOST (default 127.0.0.1), PORT (8000) and WORKERS (2) are read from the environment. So are DATABASE_URL, REDIS_URL,
+SECRET_KEY and ALLOWED_HOSTS, which replace the values of this command. Data is kept in var/cluster. The database that
+this command starts gets the demo's users and rooms; the one of DATABASE_URL only with ROOMWIRE_DEMO=on.
 """
 
 import contextlib
@@ -30,14 +30,14 @@ _STOP_STEPS = ((signal.SIGTERM, 15.0),)
 
 
 class StopRequested(Exception):
-    """Somebody asked us to end."""
+    """A signal requested this command to end."""
 
 
 class Watch:
-    """Waits until something is so, or a signal asks us to end, or a service dies.
+    """A wait for conditions. It raises StopRequested after a signal, and ServiceError when a service has died.
 
-    Signals are only noted, and acted upon in a wait: an exception out of nowhere could come between
-    the start of a process and the line that remembers to stop it.
+    Signal handlers only set a flag, which is checked while waiting: an exception raised by a handler could come between
+    the start of a process and the code that ensures its end.
     """
 
     def __init__(self) -> None:
@@ -102,13 +102,14 @@ def _refuse_used_port(host: str, port: int) -> None:
 
 
 def _environment(host: str, port: int) -> dict[str, str]:
-    """The user's (an empty variable is an unset one), and what the production settings ask for."""
+    """Return the environment of the server: the user's variables that are not empty, and defaults for those that the
+    production settings require."""
     here = ["localhost", "127.0.0.1", "[::1]", _in_url(host)]
     ours = {
         "SECRET_KEY": kept_secret(STATE / "secret_key"),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys(here)),
         "WORKERS": "2",
-        # As in `make run`: pages in development may call, and no proxy is here to write URLs into its log.
+        # As in `make run`: pages in development may call the API, and there is no proxy that could log tokens in URLs.
         "CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173,http://localhost:8080",
         "REALTIME_QUERY_ACCESS_TOKENS": "on",
         "ROOMWIRE_DEMO": "off" if os.environ.get("DATABASE_URL") else "on",
@@ -124,7 +125,7 @@ def _environment(host: str, port: int) -> dict[str, str]:
 
 
 def _services(watch: Watch, running: contextlib.ExitStack) -> dict[str, str]:
-    """The URLs of the servers started here, for the variables that name no other."""
+    """Start PostgreSQL and Valkey, unless DATABASE_URL or REDIS_URL name others, and return their URLs by variable."""
 
     def url_of(service: Service) -> str:
         running.enter_context(service)
@@ -194,7 +195,7 @@ def _in_url(host: str) -> str:
 
 
 def _client_host(host: str) -> str:
-    """Where a client on this machine finds a server that listens at `host`."""
+    """Return the host at which a client on this machine reaches a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - binds nothing
 
 

@@ -1,4 +1,4 @@
-"""Files that are one owner's: secrets that only he may read, folders that one process works in."""
+"""Files of one owner: secrets that only the owner may read, and folders that only one process uses at a time."""
 
 import fcntl
 import os
@@ -10,12 +10,13 @@ from devtools.process import ServiceError
 
 
 def open_private(path: str, flags: int) -> int:
-    """An `opener` for `open` that doesn't follow a symbolic link somebody else may have put there."""
+    """Open a file with mode 0600, as an `opener` for `open`. It does not follow symbolic links, which another user may
+    have created."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def kept_secret(path: Path) -> str:
-    """The 64 random characters in the file, made the first time."""
+    """Return the 64 random characters in the file, which is created the first time."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.new")
         draft.unlink(missing_ok=True)
@@ -26,7 +27,7 @@ def kept_secret(path: Path) -> str:
 
 
 def claim(folder: Path) -> TextIO:
-    """Have the folder to ourselves until the result is closed, or we die. Raises ServiceError."""
+    """Lock the folder for this process until the returned file is closed or the process ends. Raises ServiceError."""
     lock = os.fdopen(open_private(str(folder / "lock"), os.O_RDWR | os.O_CREAT), "r+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

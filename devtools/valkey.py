@@ -12,8 +12,8 @@ from devtools.service import Service, temporary_path, wheel_folder
 
 
 class Valkey(Service):
-    """A Valkey server that keeps nothing. `cwd` is its working directory, if not a temporary one; `options` are added
-    to its command line."""
+    """A Valkey server without persistence. `cwd` is its working directory, by default a temporary one; `options` are
+    added to its command line."""
 
     name = "Valkey"
     stop_steps: ClassVar[Steps] = ((signal.SIGTERM, 5.0),)
@@ -28,7 +28,7 @@ class Valkey(Service):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def pause(self) -> None:
-        """Freeze it: connections stay open and nothing is answered."""
+        """Suspend the server: connections stay open, and commands are not answered."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -36,7 +36,7 @@ class Valkey(Service):
 
     def _end(self, steps: Steps) -> None:
         if self.running:
-            self.resume()  # frozen, it would hear nothing gentler than SIGKILL
+            self.resume()  # a suspended process handles no signal but SIGKILL
         super()._end(steps)
 
     def _command(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""Where django-allauth asks how things are done here: settings.ACCOUNT_ADAPTER, MFA_ADAPTER and HEADLESS_ADAPTER.
+"""The adapters of django-allauth: settings.ACCOUNT_ADAPTER, MFA_ADAPTER and HEADLESS_ADAPTER.
 
-allauth has no user names, addresses or passwords of its own here: the core registers, verifies and resets, and checks
-every password.
+allauth has no user names, e-mail addresses or passwords of its own here: `accounts` registers users, verifies e-mail
+addresses, resets passwords, and checks every password.
 """
 
 import dataclasses
@@ -44,7 +44,8 @@ _WHAT = {
 
 class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def authenticate(self, request: HttpRequest, **given: str) -> User | None:
-        """By the one door for passwords. Raises RateLimited, and what else that does."""
+        """Return the user, or None if the password is wrong. Raises the other errors of `credentials.check`, such as
+        RateLimited."""
         try:
             name, password = given["username"], given["password"]
             return credentials.check(name=name, password=password, address=request_info.address(request))
@@ -55,7 +56,8 @@ class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         return self.authenticate(context.request, username=user.username, password=password) == user
 
     def pre_login(self, request: HttpRequest, user: User, **rest: Any) -> HttpResponse | None:
-        """Of somebody who has proved who they are, in one way; another may have to follow. Raises EmailNotVerified."""
+        """Begin the login of a user who has given one proof of identity; another may be required. Raises
+        EmailNotVerified."""
         if request.user.is_authenticated:
             refuse_again(request)
         if settings.EMAIL_REQUIRED and user.is_active and not user.email:
@@ -65,7 +67,8 @@ class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         return response
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """When all is proved: of somebody who has not been deactivated, or got another password, in between."""
+        """Sign in after the last proof. Raises Unauthenticated if the user was deactivated, or the password changed,
+        meanwhile."""
         begun = str(request.session.get(HASH_SESSION_KEY, ""))
         if not user.is_active or not constant_time_compare(begun, user.get_session_auth_hash()):
             raise Unauthenticated
@@ -77,7 +80,7 @@ class Account(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         super().logout(request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """With a password, people register at the core."""
+        """Return False: users register with a password through Roomwire's own API."""
         return False
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
@@ -97,7 +100,7 @@ class Factors(DefaultMFAAdapter):  # type: ignore[misc]
         return encryption.unseal(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """Pages and apps may use a passkey of their own domain and of those above it."""
+        """Return the relying party. Pages and apps may use a passkey of their own domain and of its parent domains."""
         host = context.request.get_host().partition(":")[0]
         return {"id": settings.PASSKEY_DOMAIN or host, "name": settings.SITE_NAME}
 
@@ -108,5 +111,5 @@ class Answers(DefaultHeadlessAdapter):  # type: ignore[misc]
 
 
 def refuse_again(request: HttpRequest) -> NoReturn:
-    """Who brings an access token is signed in: a second sign-in with it would be of the same device."""
+    """Refuse a login with an access token: its client is signed in, and a second login would be of the same device."""
     raise ImmediateHttpResponse(ConflictResponse(request))

@@ -1,4 +1,4 @@
-"""The admin's login asks for a code too, from those who have a second factor."""
+"""The login of the admin, which also asks users with a second factor for a code."""
 
 from typing import Any
 

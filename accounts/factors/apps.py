@@ -5,7 +5,7 @@ from django.db.models.signals import post_save
 
 
 class FactorsConfig(AppConfig):
-    """Second factors, passkeys and social login: what makes django-allauth one of our doors. ROOMWIRE_ALLAUTH=on."""
+    """Second factors, passkeys and social login through django-allauth, enabled by ROOMWIRE_ALLAUTH=on."""
 
     name = "accounts.factors"
     label = "factors"

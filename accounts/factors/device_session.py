@@ -1,8 +1,8 @@
-"""What django-allauth keeps of a device from one request to the next, as a session of Django's: the secret of an app
-that is being set up, when its owner last proved who they are.
+"""What django-allauth stores about a device between requests, as a Django session: the secret of an authenticator app
+that is being set up, and when the user last proved their identity.
 
-Nobody signs in with it. The key follows from the device and SECRET_KEY and is told to nobody; only who brings the
-device's access token gets to it. What is in it is sealed.
+It signs no client in. Its key is derived from the device and SECRET_KEY and is never sent; only requests with the
+device's access token use it. Its data is encrypted.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ class Notes(SessionStore):
         self.device_id = device_id
 
     def create(self) -> None:
-        """With this one key, whoever of two requests at once comes first."""
+        """Create the session under its fixed key, also if a concurrent request has created it."""
         self._session_key = _key(self.device_id)
         try:
             self.save(must_create=True)
@@ -44,7 +44,8 @@ class Notes(SessionStore):
 
 
 def of(device_id: UUID, user: User) -> Notes:
-    """Those of a device whose access token was brought; empty ones if there are none, or from before a new password."""
+    """Return the notes of a device that was authenticated by its access token. They are empty if there are none, or if
+    they are older than a new password."""
     notes = Notes(device_id)
     signed_in = {
         SESSION_KEY: str(user.id),

@@ -1,5 +1,6 @@
-"""Secrets that have to be read again, unlike a password or a token, and so can't be stored as digests: sealed with a
-key that follows from SECRET_KEY. A copy of the database alone opens none of them.
+"""Encryption of secrets that must be read again, so that they can't be stored as digests like passwords and tokens.
+
+The key is derived from SECRET_KEY: a copy of the database alone reveals none of the secrets.
 """
 
 import base64
@@ -20,7 +21,7 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Raises Internal for what was sealed with another SECRET_KEY."""
+    """Decrypt a sealed text. Raises Internal if it was encrypted with a SECRET_KEY that is not in the settings."""
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

@@ -1,4 +1,4 @@
-"""Forgetting, with somebody who erases their account, what django-allauth knows of them."""
+"""Erasure of what django-allauth stores about a user."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from accounts.models import User
 
 
 def with_their_user(sender: type[User], instance: User, **_: Any) -> None:
-    """After a user was saved: `accounts.users.erase` does that, in its transaction."""
+    """Delete allauth's rows of a user whose erasure has begun. Handles post_save, in the transaction of
+    `accounts.users.erase`."""
     if instance.erasing_at is None:
         return
     for model in (Authenticator, SocialAccount, EmailAddress):

@@ -1,4 +1,5 @@
-"""What a request to django-allauth says besides what allauth reads: the same things as at our own login."""
+"""What a login through django-allauth needs and allauth does not read: IP address and device, as at the API's own
+login."""
 
 import json
 from typing import Any
@@ -7,17 +8,18 @@ from django.http import HttpRequest
 
 from core import ip_addresses
 
-# As long as accounts.models.Device has room for.
+# The lengths of the columns in accounts.models.Device.
 _NAME_MAX, _PLATFORM_MAX = 100, 32
 
 
 def address(request: HttpRequest) -> str:
-    """The client's, as the server that spoke with it or a proxy it trusts says; empty for what is none."""
+    """Return the client's IP address, as reported by the server or a proxy it trusts; empty if that is not an IP
+    address."""
     return ip_addresses.clean(request.META.get("REMOTE_ADDR"))
 
 
 def device(request: HttpRequest) -> dict[str, str]:
-    """What its owner calls the device (`device` in the request), and its `platform`; cut to what fits."""
+    """Return the device's name (`device` in the request) and `platform`, cut to the lengths of the columns."""
     try:
         body = json.loads(request.body or b"{}")
     except ValueError:

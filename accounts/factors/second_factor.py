@@ -1,4 +1,4 @@
-"""Second factors: who has one, and trying a code of theirs."""
+"""Second factors: whether a user has one, and checking a code for it."""
 
 from allauth.mfa.models import Authenticator
 
@@ -10,20 +10,23 @@ _ACCOUNT = Limit("factor.account", closed=True)
 
 
 def needed(user: User) -> bool:
-    """settings.SECOND_FACTOR: whether a password alone does not sign this user in."""
+    """Return whether a password alone does not sign this user in. This is the function of settings.SECOND_FACTOR."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return bool(Authenticator.objects.filter(user_id=user.id, type__in=kinds).exists())
 
 
 def proved(user: User, code: str) -> bool:
-    """Whether this is a code of theirs: of their app for now, or an unused one for recovery. It works once."""
+    """Return whether the code is right: the current one of the user's app, or an unused recovery code. It is accepted
+    once."""
     typed = Authenticator.objects.filter(user_id=user.id).exclude(type=Authenticator.Type.WEBAUTHN)
     return any(authenticator.wrap().validate_code(code) for authenticator in typed)
 
 
 class Attempt(limits.Attempt):
-    """One code that is about to be tried, by somebody who knows the password or holds a token. There are so few codes
-    that guesses from many addresses at once are held to some an hour."""
+    """One code that is about to be tried by a client that knows the password or holds a token.
+
+    There are so few codes that guesses from many IP addresses are limited to a few per hour in total.
+    """
 
     def __init__(self, *, user: User, address: str | None) -> None:
         super().__init__(name=f"second factor {user.id}", address=address, known=True)

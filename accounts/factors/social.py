@@ -1,8 +1,9 @@
-"""settings.SOCIALACCOUNT_ADAPTER: people who come with another service's word for who they are.
+"""settings.SOCIALACCOUNT_ADAPTER: registration and login with an account at another service.
 
-They choose a user name, by the core's rules. An address that the service has verified is theirs, unless somebody else
-holds it here: accounts are never joined because of an address, only by their owner, who is signed in to one and
-connects the other. An address that it has not verified is only claimed, and is sent a code.
+Users choose a user name by Roomwire's rules. An e-mail address that the service has verified becomes the user's own,
+unless another user owns it: accounts are never joined because of an e-mail address, only by their owner, who is signed
+in to the one and connects the other. An e-mail address that the service has not verified is only claimed, and is sent a
+code.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ from core.errors import Invalid, Violation
 
 class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        sociallogin.token = None  # the service's own, which nothing here needs and nothing here stores
+        sociallogin.token = None  # the service's token, which is neither needed nor stored
         if request.user.is_authenticated and sociallogin.state.get("process") == AuthProcess.LOGIN:
             refuse_again(request)
 
@@ -33,7 +34,7 @@ class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has 
         return True
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
-        """Raises Invalid, UsernameTaken or RateLimited."""
+        """Create the user. Raises Invalid, UsernameTaken or RateLimited."""
         limits.registration(request_info.address(request))
         user: User = sociallogin.user
         user.username = form.cleaned_data["username"]
@@ -41,7 +42,7 @@ class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has 
         if settings.EMAIL_REQUIRED and not user.email and not user.pending_email:
             raise Invalid(Violation("email", "required", "An e-mail address is required."))
         user.set_unusable_password()
-        sociallogin.email_addresses = []  # the user has it; allauth needs no table of its own
+        sociallogin.email_addresses = []  # stored in the user, not in allauth's table
         with transaction.atomic():
             _save(user)
             _connect(request, sociallogin)
@@ -50,7 +51,7 @@ class Social(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has 
 
 
 def _addresses(sociallogin: Any, typed: str) -> tuple[str, str]:
-    """(verified, only claimed)"""
+    """Return the e-mail address that is verified, and the one that is only claimed. At least one of them is empty."""
     said = [(bool(each.verified), User.objects.normalize_email(each.email)) for each in sociallogin.email_addresses]
     verified = [address for is_verified, address in said if is_verified and _free(address)]
     claimed = [User.objects.normalize_email(typed)] if typed else [address for is_verified, address in said]
@@ -73,5 +74,5 @@ def _connect(request: HttpRequest, sociallogin: Any) -> None:
     try:
         with transaction.atomic():
             sociallogin.save(request)
-    except IntegrityError as error:  # the same account of the other service, twice at once
+    except IntegrityError as error:  # a concurrent request connected the same account of the service
         raise ImmediateHttpResponse(ConflictResponse(request)) from error

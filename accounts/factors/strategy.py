@@ -1,8 +1,8 @@
-"""settings.HEADLESS_TOKEN_STRATEGY: signing in through django-allauth hands out a device's tokens, like our own login,
-and its access token opens allauth's doors.
+"""settings.HEADLESS_TOKEN_STRATEGY: a login through django-allauth returns a device's tokens, as the API's own login
+does, and the device's access token authenticates requests to allauth.
 
-Before somebody is signed in (the password was right, the code is still to come) allauth needs a session, whose key is
-the client's `X-Session-Token` for a quarter of an hour. It ends when the device's tokens are handed out.
+Between the steps of a login (the password was right, the code is still missing) allauth needs a session, whose key is
+the client's `X-Session-Token` for 15 minutes. It ends when the device's tokens are issued.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from accounts.factors import device_session, request_info
 from accounts.sessions import SessionStore
 
 _PENDING_SECONDS = 900
-# How somebody signed in, which allauth says in its answers.
+# How the user signed in, which allauth's responses contain.
 _KEPT = (login.AUTHENTICATION_METHODS_SESSION_KEY, login._AUTHENTICATION_METHODS_USER_SESSION_KEY)
 
 
@@ -34,16 +34,18 @@ class DeviceTokens(AbstractTokenStrategy):  # type: ignore[misc]  # allauth has 
         return token.strip()
 
     def lookup_session(self, session_token: str) -> SessionBase | None:
-        """Raises Unauthenticated for an access token that is none; None for the key of no pending session."""
+        """Return the session of an access token, or of the key of a pending login. None for any other key. Raises
+        Unauthenticated for an access token that is not valid."""
         if secret.is_access(session_token):
             identity = tokens.authenticate(session_token)
             return device_session.of(identity.device_id, users.get(user_id=identity.user_id))
         session = SessionStore(session_token)
-        somebodys = SESSION_KEY in session  # a browser's, which is no business of ours
+        somebodys = SESSION_KEY in session  # a browser session, which is not accepted here
         return session if session.session_key and not somebodys else None
 
     def create_session_token(self, request: HttpRequest) -> str:
-        """The key of a pending session. Whoever is signed in has an access token, and needs no other."""
+        """Return the key of a pending login's session. A user who is signed in has an access token, and gets an empty
+        text."""
         if request.user.is_authenticated:
             return ""
         request.session.set_expiry(_PENDING_SECONDS)
@@ -52,7 +54,8 @@ class DeviceTokens(AbstractTokenStrategy):  # type: ignore[misc]  # allauth has 
         return str(request.session.session_key)
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any]:
-        """allauth asks whenever it makes an answer, and throws some of them away: one sign-in is one device."""
+        """Return the tokens of a login. allauth calls this for each response that it builds, and discards some of
+        these: the tokens are kept, so that one login creates one device."""
         marks = request.allauth.headless  # type: ignore[attr-defined]
         if not hasattr(marks, "payload"):
             marks.payload = _sign_in(request)

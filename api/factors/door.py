@@ -1,5 +1,5 @@
-"""How requests get to django-allauth's views: by an access token or a pending session's key, never by a cookie; read as
-strictly as our own; and with our errors answered as everywhere here.
+"""A wrapper of django-allauth's views. It ignores cookies, so requests are authenticated by an access token or the key
+of a pending session; applies the API's rules for JSON bodies; and answers Roomwire's errors with problem documents.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def through(view: Any) -> View:
-    """allauth's view class, for apps."""
+    """Return the view function of one of allauth's view classes, for its client type "app"."""
     inner: View = view.as_api_view(client=Client.APP)
 
     @wraps(inner)
@@ -47,14 +47,15 @@ def through(view: Any) -> View:
 def _foreseen(inner: View, request: HttpRequest, **arguments: Any) -> HttpResponseBase:
     try:
         return inner(request, **arguments)
-    except UpdateError as error:  # what the request came with was revoked while it was answered
+    except UpdateError as error:  # the credentials of the request were revoked while it was handled
         raise Unauthenticated from error
     except redis.RedisError as error:
         raise Unavailable("The rate-limit store is unavailable. Try again.") from error
 
 
 def _knock(request: HttpRequest) -> None:
-    """Raises RateLimited, or APIException for what is no JSON, or too much."""
+    """Check a request before allauth handles it. Raises RateLimited, or APIException for a body that is not JSON or too
+    large."""
     if "Authorization" not in request.headers:
         [wait] = limits.handshakes([request_info.address(request)])
         if wait:

@@ -1,7 +1,7 @@
-"""django-allauth's OpenAPI document, put into ours: a hook of drf-spectacular's.
+"""A hook of drf-spectacular that merges django-allauth's OpenAPI document into Roomwire's.
 
-Its components get a prefix (it has a `User` too), its operations the names that it gives none, and each the problems
-that our door may answer with.
+Its components get a prefix, because both documents have a `User`. Its operations get ids, which they lack, and the
+problems that the wrapper in api/factors/door.py may answer with.
 """
 
 import json
@@ -12,7 +12,7 @@ from allauth.headless.spec.internal.schema import get_schema
 
 _PREFIX = "/_allauth/app/v1/"
 _COMPONENT = re.compile(r'"#/components/(\w+)/(\w+)"')
-# An example that is another one each time.
+# Matches the UUIDs of allauth's examples, which are random in each document.
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _SOMEBODY = "01a20586-820e-7cef-863d-93885f4d5a94"
 _PROBLEMS = {
@@ -42,7 +42,8 @@ def _theirs() -> dict[str, Any]:
 
 
 def _used(paths: dict[str, Any], components: dict[str, Any]) -> list[tuple[str, str]]:
-    """The components that the paths refer to, and those that these refer to: the others are of closed doors."""
+    """Return the components that the paths refer to, directly or through other components. The others belong to
+    endpoints of allauth that have no URL here."""
     used: set[tuple[str, str]] = set()
     new = _references(paths)
     while new:

@@ -1,5 +1,5 @@
-"""django-allauth's views that take what anybody could send: codes, held to our limits; passkeys' answers and other
-services' words, looked at before allauth looks, which would fall over some.
+"""django-allauth's views that need more checks: rate limits for codes, and validation of WebAuthn credentials and of ID
+tokens, because allauth would fail with a server error on some malformed ones.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ _SIGNED = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384
 
 
 class _Limited:
-    """Counts a code before it is looked at, and forgives it when it was right."""
+    """A mixin that counts a code towards the rate limits before it is checked, and takes it back if it was right."""
 
     def handle_input(self, data: Any) -> HttpResponseBase | None:
         asker: Any = self
@@ -34,15 +34,15 @@ class _Limited:
 
 
 class Authenticate(_Limited, views.AuthenticateView):  # type: ignore[misc]  # allauth has no types
-    """The second step of signing in."""
+    """The second step of a login, by a code."""
 
 
 class Reauthenticate(_Limited, views.ReauthenticateView):  # type: ignore[misc]
-    """Proving again who one is."""
+    """Reauthentication of a user who is logged in, by a code."""
 
 
 class _Read:
-    """Refuses what has not the shape of a credential."""
+    """A mixin that refuses a body without a well-formed WebAuthn credential. Raises Malformed."""
 
     answer: Any = AuthenticationResponse
 
@@ -58,30 +58,30 @@ class _Read:
             raise Malformed(_NO_CREDENTIAL)
         try:
             self.answer.from_dict(credential)
-        except Exception as error:  # of any kind: it is read without a look at what it is
+        except Exception as error:  # fido2 does not check types, so malformed input raises exceptions of any kind
             raise Malformed(_NO_CREDENTIAL) from error
 
 
 class AuthenticateWebAuthn(_Read, views.AuthenticateWebAuthnView):  # type: ignore[misc]
-    """The second step of signing in, by a passkey or a security key."""
+    """The second step of a login, by a passkey or a security key."""
 
 
 class ReauthenticateWebAuthn(_Read, views.ReauthenticateWebAuthnView):  # type: ignore[misc]
-    """Proving again who one is."""
+    """Reauthentication of a user who is logged in, by a passkey or a security key."""
 
 
 class LoginWebAuthn(_Read, views.LoginWebAuthnView):  # type: ignore[misc]
-    """Signing in by a passkey alone."""
+    """A login by a passkey alone."""
 
 
 class ManageWebAuthn(_Read, views.ManageWebAuthnView):  # type: ignore[misc]
-    """Adding, renaming and removing keys."""
+    """The passkeys and security keys of the user: add, rename and remove them."""
 
     answer = RegistrationResponse
 
 
 class ProviderToken(ProviderTokenView):  # type: ignore[misc]
-    """Signing in with another service's word."""
+    """A login with a token of another service (social login)."""
 
     def handle_input(self, data: Any) -> HttpResponseBase | None:
         token = data.get("token") if data else None

@@ -1,4 +1,4 @@
-"""Signing up, in and out; where one is signed in; and tickets for the socket."""
+"""Views of authentication: registration, login and logout, the user's devices, and tickets for WebSocket handshakes."""
 
 from uuid import UUID
 

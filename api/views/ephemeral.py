@@ -1,4 +1,4 @@
-"""What is so now: who has read how far, who is typing, who is there."""
+"""Views of read markers, typing notifications and presence."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The event log of a room, for clients that poll, and the events of an app's own."""
+"""Views of the event log of a room, for clients that poll, and of custom events."""
 
 from uuid import UUID
 
@@ -65,7 +65,7 @@ def _page(request: Request, page: history.Page) -> pages.EventPage:
     )
     return pages.EventPage(
         *pages.seq_links(request, following),
-        # The stored text goes out as it is.
+        # The stored JSON is sent unchanged.
         results=[msgspec.Raw(entry.payload.encode()) for entry in page.entries],  # type: ignore[misc]
         epoch=str(page.head.epoch),
         head=page.head.seq,

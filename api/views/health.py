@@ -1,4 +1,4 @@
-"""For balancers and supervisors: is the process alive, and should it get traffic."""
+"""Liveness and readiness probes, for load balancers and supervisors."""
 
 import threading
 
@@ -13,17 +13,18 @@ _leaving = threading.Event()
 
 
 def stop_being_ready() -> None:
-    """Answer `readyz` with 503 from now on: this process is going to close its port."""
+    """Answer `readyz` with 503 from now on, because this process is about to close its port."""
     _leaving.set()
 
 
 async def healthz(request: HttpRequest) -> JsonResponse:
-    """Alive: says nothing of the services behind, or their hiccup would restart every process."""
+    """Answer 200 if the process is alive. Other services are not checked: their outage would restart all processes."""
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready while the database serves. Without Redis the service is slower, not wrong: `degraded`, still 200."""
+    """Answer 200 while the database serves requests, otherwise 503. Without Redis the server works, but slower: then
+    the status is `degraded`, with 200."""
     if _leaving.is_set():
         return JsonResponse({"status": "draining"}, status=503)
     if fault := readiness.fault():

@@ -1,4 +1,4 @@
-"""The members of a room: their coming and going, their roles, and who may be heard."""
+"""Views of the members of a room: adding and removing them, roles, mutes, the transfer of ownership, and bans."""
 
 from uuid import UUID
 

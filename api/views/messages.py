@@ -1,4 +1,4 @@
-"""The messages of a room, what becomes of them, and what answers them."""
+"""Views of the messages of a room: sending, edits and deletion, revisions, replies and reactions."""
 
 from typing import Any
 from uuid import UUID

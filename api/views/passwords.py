@@ -1,4 +1,4 @@
-"""Passwords and e-mail addresses: changing them, and proving them by a code."""
+"""Views of passwords and e-mail verification: change a password, reset it with a code, verify an e-mail address."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

@@ -1,4 +1,4 @@
-"""Rooms: mine, those to discover, a new one, one of them; what becomes of it; joining and leaving."""
+"""Views of rooms: listing, discovery, creation, changes, archiving and deletion; joining and leaving."""
 
 from uuid import UUID
 

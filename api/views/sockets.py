@@ -1,4 +1,4 @@
-"""The addresses of WebSockets, for requests that are no handshake: those go to realtime/ and never come here."""
+"""The view at the WebSocket URLs for requests that are not handshakes. Handshakes are handled by realtime/."""
 
 from http import HTTPStatus
 
@@ -20,7 +20,7 @@ class UpgradeRequired(APIException):
 
 
 def upgrade_required(request: HttpRequest, room: str | None = None) -> HttpResponse:
-    """Answer 426, with the headers of RFC 9110, section 15.5.22, and RFC 6455, section 4.2.2."""
+    """Answer 426 with the headers that RFC 9110, section 15.5.22, and RFC 6455, section 4.2.2, require."""
     response = problems.answer(UpgradeRequired())
     assert response is not None
     response["Upgrade"] = "websocket"

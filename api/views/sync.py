@@ -1,4 +1,4 @@
-"""Everything that changed in all my rooms, in one answer."""
+"""The view that returns the changes in all rooms of the current user in one response."""
 
 import re
 from typing import Annotated
@@ -80,7 +80,7 @@ class Sync(APIView):
 
 
 def _positions(text: str) -> dict[UUID, Position]:
-    """Raises Invalid."""
+    """Parse the parameter `since`. Raises Invalid."""
     positions = {}
     for part in filter(None, text.split(",")):
         position = re.fullmatch(_POSITION, part)
@@ -97,7 +97,7 @@ def _told(changes: sync.Changes) -> Changes:
             room=change.room,
             from_=change.start,
             recovered=change.recovered,
-            # The stored text goes out as it is.
+            # The stored JSON is sent unchanged.
             events=[msgspec.Raw(entry.payload.encode()) for entry in change.entries],  # type: ignore[misc]
             more=change.more,
         )

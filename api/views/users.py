@@ -1,4 +1,4 @@
-"""Oneself."""
+"""Views of the current user: profile, export, erasure and mentions."""
 
 from uuid import UUID
 

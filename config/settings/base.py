@@ -1,4 +1,4 @@
-"""Settings that hold in every mode. DATABASE_URL and REDIS_URL choose the mode; nothing else asks which it is."""
+"""Settings of every deployment. DATABASE_URL and REDIS_URL select the services; no other code depends on the choice."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ DEBUG = False
 ALLOWED_HOSTS = places.require_hosts(env.allowed_hosts())
 
 INSTALLED_APPS = [
-    "accounts",  # before django.contrib.auth, for its own `manage.py changepassword`
+    "accounts",  # before django.contrib.auth, to override its `manage.py changepassword`
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -32,7 +32,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.middleware.answers",
-    "config.cors.CorsMiddleware",  # before whatever may refuse or redirect: pages may read those answers too
+    "config.cors.CorsMiddleware",  # before middleware that may refuse or redirect: pages may read those responses too
     "django.middleware.security.SecurityMiddleware",
     "config.hosts.CommonMiddleware",
     "config.admin_middleware.pages",
@@ -63,7 +63,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.Backend"]
-# The check looks for unique=True; the constraint on Lower("username") is the stronger one.
+# The check requires unique=True on the user name. The unique constraint on Lower("username") is stronger.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -88,13 +88,13 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = env.STATE_DIR / "static"
 
-# No cookie authenticates anything, so credentials never cross origins.
+# The API is not authenticated by cookies, so pages of other origins need not send any.
 CORS_ALLOWED_ORIGINS = places.require_origins(env.cors_allowed_origins(default=[]))
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = [
     *default_headers,
     "idempotency-key",
-    # Monitoring adds these to every request of a page: Trace Context, Baggage, Sentry, Zipkin, Datadog, New Relic.
+    # Monitoring tools add these to all requests of a page: Trace Context, Baggage, Sentry, Zipkin, Datadog, New Relic.
     "traceparent",
     "tracestate",
     "baggage",
@@ -143,7 +143,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATION_PARAMETERS": False,
-    # The server that serves the document.
+    # Relative to the server that serves the document.
     "SERVERS": [{"url": "/", "description": "This server"}],
     "POSTPROCESSING_HOOKS": ["api.schema.finish"],
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
@@ -151,11 +151,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# Sessions are for the admin, and for sockets that this site's own pages open; REST knows nothing of them.
+# Sessions authenticate the admin, and WebSockets that pages of this site open. REST does not use them.
 SESSION_ENGINE = "accounts.sessions"
 ADMIN = env.admin(default=False)
 DEMO = env.demo(default=False)
-# Its middlewares run for its own pages only (config/admin_middleware.py), which these look for in MIDDLEWARE.
+# These checks require the admin's middleware in MIDDLEWARE. It runs only for the admin (config/admin_middleware.py).
 SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
 
 # Accounts.
@@ -164,10 +164,10 @@ REFRESH_TOKEN_LIFETIME = timedelta(days=60)
 TICKET_LIFETIME = timedelta(seconds=60)
 CODE_LIFETIME = timedelta(minutes=30)
 DEVICES_MAX = 50
-# How often a server process deletes what has expired, and finishes erasures and deletions of rooms that another left.
+# How often a server process deletes expired data, and finishes erasures and room deletions that were interrupted.
 CLEANUP_INTERVAL = timedelta(minutes=5)
 EMAIL_REQUIRED = env.email_required()
-# The function that knows whether a password is not enough for a user; empty: it always is.
+# Dotted path of a function that returns whether a user needs a second factor to log in; empty: no user does.
 SECOND_FACTOR = ""
 PASSKEY_DOMAIN = env.passkey_domain()
 
@@ -176,21 +176,21 @@ globals().update(services.mail(env.email_url(default="dummymail://")))
 SITE_NAME = env.site_name()
 DEFAULT_FROM_EMAIL = env.email_from()
 
-# Limits (chat): characters, bytes of JSON, rows. Each is named in the error when it is hit.
+# Limits (chat): characters, bytes of JSON, rows. The error for an exceeded limit names it.
 ROOM_NAME_MAX = 100
 ROOM_TOPIC_MAX = 500
 REASON_MAX = 200
 EMOJI_MAX = 64
-# Each edit rewrites what the log says of those before it.
+# Bounded because each edit rewrites the log's earlier events of the message.
 EDITS_PER_MESSAGE = 100
 REACTIONS_PER_MESSAGE = 50
 MENTIONS_PER_MESSAGE = 50
 CUSTOM_NAME_MAX = 48
-# Rooms with more members are not told of each other's read markers; rooms with more present, only of the count.
+# In rooms with more members, read markers are not published. With more present users, presence is only their number.
 RECEIPTS_MEMBERS_MAX = 100
 PRESENCE_USERS_MAX = 100
 TYPING_SECONDS = 6.0
-# Positions that one `sync` may name.
+# The most positions in one `sync` request.
 SYNC_ROOMS_MAX = 1_000
 MESSAGE_BODY_MAX = 4_000
 MESSAGE_DATA_MAX_BYTES = 16_384
@@ -198,10 +198,10 @@ CLIENT_REF_MAX = 100
 PAGE_MAX = 200
 REQUEST_MAX_BYTES = 65_536
 
-# Messages waiting for their commit, in one process; past it, senders are told `overloaded`.
+# Messages of one process that may wait for their commit. Further ones are refused with `overloaded`.
 WRITER_QUEUE_MAX = 4_096
 
-# How often (accounts/limits.py has what): so many at once, or spread over so many seconds.
+# Rate limits (accounts/limits.py defines what they count): (requests, seconds in which so many are accepted).
 RATE_LIMITS = env.rate_limits()
 RATES = {
     "login.address": (60, 600),
@@ -217,8 +217,8 @@ RATES = {
     "handshakes": (600, 60),
     "typing": (4, 8),
 }
-# So many freely, then after pauses that double, from the first one up to so many seconds; forgotten so many seconds
-# later.
+# Delays: (attempts without delay, longest pause, seconds after which attempts are forgotten). Pauses double from
+# DELAY_FIRST_SECONDS.
 DELAY_FIRST_SECONDS = 1
 DELAYS = {
     "login.pair": (5, 900, 3_600),
@@ -237,7 +237,7 @@ REALTIME_CONNECTIONS_PER_USER = 50
 REALTIME_COMMANDS_PER_SECOND = 50
 REALTIME_COMMANDS_AT_ONCE = 500
 REALTIME_OUTBOX_MAX_BYTES = 1_048_576
-# What a process remembers of all its rooms' events, so that clients which come back need no query; the log has it all.
+# Events of all rooms that a process caches, so that reconnecting clients need no query. The log has all events.
 REALTIME_MEMORY_MAX_BYTES = 67_108_864
 REALTIME_STALLED_SECONDS = 10
 REALTIME_DATABASE_THREADS = 8
@@ -257,7 +257,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients", "redact"]}},
     "root": {"handlers": ["console"], "level": env.log_level()},
-    # uvicorn and Django install handlers of their own; these lines send everything through the filter instead.
+    # uvicorn and Django install their own handlers. These entries remove them, so that all records pass the filters.
     "loggers": {
         name: {"handlers": [], "level": level, "propagate": True}
         for name, level in {

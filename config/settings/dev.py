@@ -1,4 +1,4 @@
-"""`make run`: one process, SQLite, the channel layer in memory, nothing to install or configure."""
+"""Settings of `make run`: one process, SQLite, the channel layer in memory, nothing to install or configure."""
 
 from config import env, services
 from config.settings.base import *
@@ -13,7 +13,7 @@ CORS_ALLOWED_ORIGINS = env.cors_allowed_origins(
 ADMIN = env.admin(default=True)
 DEMO = env.demo(default=True)
 
-# Mail is printed, with the codes that are in it.
+# Mail is printed on the console, with its verification codes.
 globals().update(services.mail(env.email_url(default="consolemail://")))
 
 LOGGING["loggers"]["uvicorn.access"]["level"] = "INFO"  # noqa: F405

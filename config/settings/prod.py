@@ -1,4 +1,4 @@
-"""Production: refuses to start on anything it would have to guess."""
+"""Production settings. They raise ImproperlyConfigured for missing or unsafe values instead of guessing."""
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,21 +21,22 @@ if DEMO and env.https():  # noqa: F405
         "ROOMWIRE_DEMO=on makes users whose password everybody knows, on this machine only (HTTPS=off). Unset it."
     )
 
-# TLS ends at the proxy, which says so in this header.
+# TLS ends at the proxy, which reports it in this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.https()
-# Probes don't follow redirects. Sockets can't either: a request there that is no handshake shows what a proxy drops.
+# Probes and WebSocket clients don't follow redirects. The response to a request at /ws/ that is not a handshake
+# explains which headers a proxy may have dropped (api/views/sockets.py).
 SECURE_REDIRECT_EXEMPT = [hosts.PROBES, r"^ws(/|$)"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https() else 0
-# Both bind hosts that may not be this installation's: they are for whoever owns the domain to ask for.
+# Both also apply to other hosts of the domain, so the owner of the domain has to turn them on.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https() and env.hsts_include_subdomains()
 SECURE_HSTS_PRELOAD = env.https() and env.hsts_preload()
-# Of pages of this site, only this site is told. Not no-referrer: browsers then send forms with `Origin: null`, which
-# the check against forged requests refuses, so nobody could sign in to the admin.
+# Send the Referer only to this site. With no-referrer browsers would send forms with `Origin: null`, which Django's
+# CSRF check refuses, so the login to the admin would fail.
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.https()
-# The API takes no cookie, so it has no request to forge and no page worth framing; the admin sees to itself
+# The API accepts no cookies, so it needs no CSRF protection and no frame options. The admin has both
 # (config/admin_middleware.py).
 SILENCED_SYSTEM_CHECKS += ["security.W002", "security.W003", "security.W005", "security.W021"]  # noqa: F405
-# Proxies that people start from log addresses with their query.
+# Off by default: most proxies log URLs with their query string, and the access token in it is still valid then.
 REALTIME_QUERY_ACCESS_TOKENS = env.query_access_tokens(default=False)

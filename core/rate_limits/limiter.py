@@ -1,9 +1,9 @@
-"""How often something may be asked: one count for all processes in Redis, or in this process's memory without it.
+"""Rate limits and delays, counted in Redis for all processes, or in this process's memory without Redis.
 
-Two kinds of limit. A *rate* admits `count` in `seconds`, at once or spread. A *delay* admits a few attempts freely,
-and each further one only after a pause that doubles, until it is given back by a success or forgotten after a quiet
-time. A call that asks for several takes from all of them or from none, atomically: of a thousand parallel attempts
-exactly as many pass as one after the other.
+A *rate* admits `count` requests in `seconds`, at once or spread. A *delay* admits a few attempts freely, and each
+further one only after a pause that doubles, until a success gives the attempts back or they expire after a quiet time.
+A call with several limits takes from all of them or from none, atomically: of a thousand parallel attempts exactly as
+many pass as of a thousand sequential ones.
 """
 
 import logging
@@ -25,31 +25,32 @@ from core.redis_scripts import Resting
 logger = logging.getLogger(__name__)
 
 _outage = Outage(logger, "Redis", "rates are not counted, and nobody can sign in or register")
-# Counted by `probe`: any number of times.
+# The bucket of `probe`, which may take from it any number of times.
 _PROBE = Bucket("probe", 0, 1, 60_000, 0)
-# When to ask again for what could not be counted.
+# The retry time of a request that could not be counted.
 _AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """By its `name` settings.RATES or settings.DELAYS has the numbers. While nobody can count, a `closed` one
-    refuses, and another admits."""
+    """A limit, whose numbers settings.RATES or settings.DELAYS has under `name`. While counting is impossible, a
+    `closed` limit refuses and any other admits."""
 
     name: str
     closed: bool = False
 
 
 class Ask(NamedTuple):
-    """One more for this subject: an address, an account. Redis sees only a digest of it, which is keyed: there are
-    so few addresses that a plain one could be undone by trying them all."""
+    """The request to take one from a limit, for a subject such as an IP address or an account. Redis stores only a
+    keyed digest of the subject: there are so few IP addresses that a plain digest could be reversed by trying them all.
+    """
 
     limit: Limit
     subject: str
 
 
 def take(*asks: Ask) -> None:
-    """Raises RateLimited; or Unavailable, where a closed limit can't be counted."""
+    """Take one from each limit. Raises RateLimited; or Unavailable if a closed limit can't be counted."""
     if not settings.RATE_LIMITS:
         return
     try:
@@ -65,7 +66,7 @@ def take(*asks: Ask) -> None:
 
 
 def probe() -> bool:
-    """Whether rates can be counted now, without which nobody can sign in."""
+    """Return whether requests can be counted now, which signing in requires."""
     if not settings.RATE_LIMITS:
         return True
     try:
@@ -78,7 +79,7 @@ def probe() -> bool:
 
 
 def take_each(limit: Limit, subjects: Sequence[str]) -> list[float]:
-    """For each subject the seconds it has to wait: 0 for one that is admitted."""
+    """Take one for each subject on its own. Return the seconds that each has to wait; 0 if it is admitted."""
     if not settings.RATE_LIMITS:
         return [0.0] * len(subjects)
     try:
@@ -90,7 +91,7 @@ def take_each(limit: Limit, subjects: Sequence[str]) -> list[float]:
 
 
 def give_back(*asks: Ask) -> None:
-    """What was taken turned out to be no attempt of the kind that is limited."""
+    """Give back what was taken for a request that turned out not to count, such as a login with the right password."""
     if not settings.RATE_LIMITS:
         return
     try:
@@ -119,7 +120,7 @@ _making = threading.Lock()
 
 
 def _store() -> Store:
-    with _making:  # two that are made at once would count apart
+    with _making:  # two stores made concurrently would count separately
         return _stores(settings.REDIS_URL, settings.REDIS_PREFIX)
 
 

@@ -1,8 +1,8 @@
-"""Where what was asked for is counted: in Redis for all processes, or in one process's memory without it.
+"""Stores of rate limits and delays: Redis, for all processes, or the memory of one process.
 
-A *rate* is the generic cell rate algorithm: one number per key, the time at which the bucket would be full again
-(brandur.org/rate-limiting). A *delay* is two: how often it was tried, and when it may be next. Each call is one
-step, whatever else goes on.
+A *rate* is the generic cell rate algorithm: one number per key, the time at which the bucket is full again
+(brandur.org/rate-limiting). A *delay* has two numbers: the attempts so far, and the time of the next permitted one.
+Each call is atomic.
 """
 
 import threading
@@ -12,14 +12,18 @@ from typing import NamedTuple, Protocol
 
 from core.redis_scripts import Call, Script, Scripts
 
-# Where memory begins to look for what has ended; and what it holds at most, some 70 MB.
+# The keys in memory above which expired ones are removed; and the most keys it holds, some 70 MB.
 _MEMORY_KEYS = 10_000
 _MEMORY_KEYS_MAX = 200_000
 
 
 class Bucket(NamedTuple):
-    """A rate has `free` 0: `pause` is then the interval of one, `most` how far ahead the bucket may be filled.
-    A delay: so many are free, then `pause` doubles, to `most`. Milliseconds; `quiet` is when it is forgotten."""
+    """The parameters of a limit for one subject. Times are in milliseconds.
+
+    For a rate, `free` is 0, `pause` is the interval of one request, and `most` is how far ahead the bucket may be
+    filled. For a delay, `free` attempts need no pause; then `pause` doubles, up to `most`; attempts expire when `quiet`
+    has passed after the last pause.
+    """
 
     key: str
     free: int
@@ -30,22 +34,22 @@ class Bucket(NamedTuple):
 
 class Store(Protocol):
     def take(self, buckets: Sequence[Bucket]) -> int:
-        """Take one from each, and 0; or from none, and the milliseconds to wait."""
+        """Take one from each bucket, and return 0; or take none, and return the milliseconds to wait."""
 
     def take_each(self, buckets: Sequence[Bucket]) -> list[int]:
-        """`take` for each on its own, in one round trip."""
+        """Call `take` for each bucket on its own, in one round trip."""
 
     def give_back(self, buckets: Sequence[Bucket]) -> None:
-        """A rate gets its one back; a delay begins anew."""
+        """Give one back to each rate; reset each delay."""
 
 
 class Memory:
-    """For one process, which counts alone. `clock` is in seconds."""
+    """A store for one process, which counts alone. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # Attempts so far, when the next may be (a delay) or the bucket is full again (a rate), when it is forgotten.
+        # The attempts so far; when the next is permitted (a delay) or the bucket is full again (a rate); the expiry.
         self._kept: dict[str, tuple[int, int, int]] = {}
         self._most = _MEMORY_KEYS
 
@@ -78,8 +82,9 @@ class Memory:
         return (tried, at) if end > now else (0, 0)
 
     def _forget(self, now: int) -> None:
-        """What has ended, when there has come to be twice as much as was left the last time. Somebody who brings
-        new names and addresses without end can't fill the memory: what would end soonest goes."""
+        """Remove expired keys, whenever the number of keys has doubled since the last removal. A client that sends new
+        names and IP addresses without end can't fill the memory: above a bound, the keys that expire soonest are
+        removed."""
         if len(self._kept) <= self._most:
             return
         kept = [(key, state) for key, state in self._kept.items() if state[2] > now]
@@ -102,7 +107,7 @@ def _taken(bucket: Bucket, tried: int, at: int, now: int) -> tuple[int, int, int
     return tried, now + pause, now + pause + bucket.quiet
 
 
-# The same in Redis, by its own clock: the hosts' may differ.
+# `Memory.take` as a script. It uses the clock of Redis, because the clocks of hosts may differ.
 _TAKE = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -143,7 +148,7 @@ end
 
 
 class Shared:
-    """In Redis, for all processes. Raises redis.RedisError while it is away."""
+    """A store in Redis, for all processes. Raises redis.RedisError while Redis is away."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = f"{prefix}:limit:"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.test_architecture import PROJECT, modules
+from tests.contracts.test_architecture import PROJECT, ROOMS, modules
 
 _PAGES = [
     "README.md",
@@ -56,6 +56,9 @@ def test_the_map_of_tests_names_only_what_exists():
     text = (PROJECT / "tests/README.md").read_text()
     named = re.findall(r"`([a-z_0-9]+/test_\w+\.py)`", text)
     assert [name for name in named if not (PROJECT / "tests" / name).exists()] == []
+    packages = "|".join(ROOMS)
+    changed = re.findall(rf"`((?:{packages})/[\w/]*(?:\.py)?)`", text)
+    assert [name for name in changed if "/test_" not in name and not (PROJECT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", _PAGES)

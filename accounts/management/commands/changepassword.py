@@ -1,4 +1,5 @@
-"""`manage.py changepassword`: Django's; and what the old password opened ends, as with any other way to set one."""
+"""`manage.py changepassword`: Django's command, which also revokes the user's devices and browser sessions, as every
+way to set a password does."""
 
 import getpass
 from typing import Any
