@@ -85,7 +85,7 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="roomwire-test-")).resolve()
     folder.chmod(0o755)
-    shutil.copytree(PROJECT / "deploy", folder / "deploy")
+    shutil.copytree(PROJECT / "devtools", folder / "devtools")
     (folder / "config").mkdir()
     (folder / "manage.py").write_text(MANAGE)
     (folder / "config" / "serve.py").write_text(SERVE)
