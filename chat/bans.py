@@ -19,7 +19,7 @@ def ban(*, actor_id: UUID, room_id: UUID, user_id: UUID, reason: str = "") -> wi
     validation.line("reason", reason, maximum=settings.REASON_MAX)
     with transaction.atomic():
         room = log.lock(room_id)
-        own = permissions.require_moderator(user_id=actor_id, room=room)
+        own = permissions.require_member_with_role(user_id=actor_id, room=room)
         # Lock a user who is no member: an erasure at the same time would otherwise leave their name in the event.
         user = User.objects.select_for_update(no_key=True).filter(id=user_id).first()
         if user is None:
@@ -39,7 +39,7 @@ def unban(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
     """Lift a ban; without one, do nothing. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room)
+        permissions.require_member_with_role(user_id=actor_id, room=room)
         lift(room, user_id)
 
 
@@ -57,7 +57,7 @@ def list_bans(*, user_id: UUID, room_id: UUID) -> QuerySet[Ban]:
     """Return a room's bans with their users, oldest first, for owners and moderators. Raises NotFound, NotAMember or
     Forbidden."""
     room = permissions.get_readable_room(user_id=user_id, room_id=room_id)
-    permissions.require_moderator(user_id=user_id, room=room)
+    permissions.require_member_with_role(user_id=user_id, room=room)
     return Ban.objects.filter(room=room).select_related("user").order_by("id")
 
 

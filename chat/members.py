@@ -53,7 +53,7 @@ def add(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> Joined:
     user."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room)
+        permissions.require_member_with_role(user_id=actor_id, room=room)
         row = permissions.find_membership(user_id=user_id, room=room)
         if row is not None:
             return Joined(wire.member(row), created=False)
@@ -100,7 +100,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> w
         raise Invalid(Violation("role", "invalid", "Must be owner, moderator or member."))
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.require_member_with_role(user_id=actor_id, room=room, least=Role.OWNER)
         row = _member(room, user_id)
         if role != Role.OWNER:
             departures.keep_an_owner(room, row)
@@ -112,7 +112,7 @@ def transfer(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> wire.Member:
     """Make a member the owner and the actor a moderator. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        own = permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        own = permissions.require_member_with_role(user_id=actor_id, room=room, least=Role.OWNER)
         heir = _member(room, user_id)
         if heir.user_id != actor_id:
             change(room, heir, **_promoted(heir, Role.OWNER))
@@ -152,7 +152,7 @@ def _below(actor_id: UUID, room_id: UUID, user_id: UUID) -> tuple[Room, Membersh
     """Return the locked room and a member whose role is lower than the actor's. Raises NotFound, NotAMember or
     Forbidden."""
     room = log.lock(room_id)
-    own = permissions.require_moderator(user_id=actor_id, room=room)
+    own = permissions.require_member_with_role(user_id=actor_id, room=room)
     row = _member(room, user_id)
     permissions.require_outranks(own, row)
     return room, row

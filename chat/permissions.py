@@ -19,7 +19,7 @@ from chat.eventlog.log import Head
 from chat.models import Ban, Membership, Message, Role, Room
 from core.errors import NotFound
 
-Member = TypeVar("Member")
+AnyMember = TypeVar("AnyMember")
 
 _RANKS = {role: rank for rank, role in enumerate(reversed(Role))}
 
@@ -154,8 +154,8 @@ def require_membership(*, user_id: UUID, room: Room) -> Membership:
 
 
 def require_member(
-    room: Room, user_id: UUID, membership: Member | None, banned: Collection[tuple[UUID, UUID]] | None = None
-) -> Member:
+    room: Room, user_id: UUID, membership: AnyMember | None, banned: Collection[tuple[UUID, UUID]] | None = None
+) -> AnyMember:
     """Return `membership` if it is not None.
 
     Raises NotAMember if the user could join this public room, NotFound otherwise. `banned` saves a query where the
@@ -208,8 +208,8 @@ def require_role(room: Room, membership: Membership, least: str = Role.MODERATOR
         raise Forbidden
 
 
-def require_moderator(*, user_id: UUID, room: Room, least: str = Role.MODERATOR) -> Membership:
-    """Return the membership of a moderator or, with `least`, an owner. Raises NotAMember, NotFound or Forbidden."""
+def require_member_with_role(*, user_id: UUID, room: Room, least: str = Role.MODERATOR) -> Membership:
+    """Return the membership of a user whose role is at least `least`. Raises NotAMember, NotFound or Forbidden."""
     membership = require_membership(user_id=user_id, room=room)
     require_role(room, membership, least)
     return membership

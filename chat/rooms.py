@@ -123,7 +123,7 @@ def change(*, actor_id: UUID, room_id: UUID, **changes: str) -> wire.Room:
     checked = _checked(changes)
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room)
+        permissions.require_member_with_role(user_id=actor_id, room=room)
         permissions.require_not_archived(room)
         _apply(room, "room.updated", checked)
     return summaries.summarize_one(user_id=actor_id, room=room)
@@ -143,7 +143,7 @@ def delete(*, actor_id: UUID, room_id: UUID) -> None:
     """Delete a room for all users, as its owner. This cannot be undone. Raises NotFound, NotAMember or Forbidden."""
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.require_member_with_role(user_id=actor_id, room=room, least=Role.OWNER)
         soft_delete(room)
 
 
@@ -164,7 +164,7 @@ def soft_delete(room: Room) -> None:
 def _as_owner(actor_id: UUID, room_id: UUID, *, archived: bool) -> wire.Room:
     with transaction.atomic():
         room = log.lock(room_id)
-        permissions.require_moderator(user_id=actor_id, room=room, least=Role.OWNER)
+        permissions.require_member_with_role(user_id=actor_id, room=room, least=Role.OWNER)
         set_archived(room, archived=archived)
     return summaries.summarize_one(user_id=actor_id, room=room)
 

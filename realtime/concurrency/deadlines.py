@@ -1,7 +1,7 @@
-"""Deadlines for silent clients, which do not count time in which this process did not run.
+"""Deadlines for silent clients that hold when the process was stopped, as by a debugger or `docker pause`.
 
-libuv runs timers before it reads. A process that was suspended, or got no CPU, would otherwise close connections whose
-clients wrote in time: their data waits in the kernel until the timers have run.
+Linux ends epoll_wait with EINTR after a stop. The event loop then finds its timers due, and runs them before it looks
+at its sockets: clients that wrote in time would be closed, while their data waits in the kernel.
 """
 
 import asyncio

@@ -20,7 +20,8 @@ from realtime.server import file_descriptors
 
 # A body over the limit is read up to so many times the limit, so that its client receives the refusal.
 _REFUSED_TIMES = 4
-_HEADERS_SECONDS = 10.0
+# A client on a starved machine may need seconds between connecting and sending.
+_HEADERS_SECONDS = 20.0
 _BODY_SECONDS = 30.0
 # The kernel drops a connection whose client has acknowledged nothing for so long: uvicorn waits until all is sent.
 _UNACKNOWLEDGED_MS = 30_000

@@ -114,7 +114,7 @@ async def test_who_takes_nothing_for_too_long_is_closed_as_too_slow():
 
 @virtual
 async def test_a_client_whose_reading_is_noticed_just_after_the_deadline_is_kept():
-    """As after a pause of the whole process: its timers run before the sockets are looked at."""
+    """As after a stop of the whole process: its timers run before the sockets are looked at."""
     async with a_client() as client:
         client.socket.stall()
         client.fill()

@@ -1,4 +1,4 @@
-"""A server process that did not run for a while reads what clients sent meanwhile before it gives them up."""
+"""A server process that was stopped reads what clients sent meanwhile before its deadlines close them."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ async def pinged(client) -> bytes:
 
 
 async def test_clients_that_wrote_in_time_are_kept(site, server, dial):
-    """Each has a deadline that ends while the process is suspended: for a request, a pong, and a first frame."""
+    """Each has a deadline that ends while the process is stopped: for a request, a pong, and a first frame."""
     alice = await site.newcomer("alice")
     requesting = await dial(server, Raw)
     await requesting.write(GET)
