@@ -26,7 +26,7 @@ _admit: BatchLoader[HandshakeCredentials, Identity | RoomwireError | None] = Bat
 
 
 async def admit(handshake: HandshakeCredentials) -> Identity | None:
-    """Who handshakes; None for somebody who has brought nothing. Raises Unauthenticated or RateLimited."""
+    """Return whose credentials these are; None without any. Raises Unauthenticated or RateLimited."""
     answer = await _admit(handshake)
     if isinstance(answer, RoomwireError):
         raise answer
