@@ -262,15 +262,25 @@ ASK = """(async () => {
 
 @contextlib.asynccontextmanager
 async def page_of_another_origin():
+    """Serve the page. Browsers also open connections on which they never send a request: these are ended here."""
+    writers = []
+
     async def serve(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
-        writer.write((head + PAGE).encode())
-        writer.close()
-        await writer.wait_closed()
+        writers.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            head = ("HTTP/1.1 200 OK", "Content-Type: text/html", f"Content-Length: {len(PAGE)}", "Connection: close")
+            writer.write("\r\n".join([*head, "", PAGE]).encode())
+            writer.close()
+            await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1") as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            for writer in writers:
+                writer.close()
+            await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 async def test_a_page_of_another_origin_reads_them(proxy, tmp_path):
